@@ -1,0 +1,163 @@
+package ucare
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Rule is what decided: one of the three rules, the help button beside them,
+// or supervision, which only ever reports faults.
+type Rule string
+
+// The rules.
+const (
+	Fire        Rule = "fire"
+	Inactivity  Rule = "inactivity"
+	Fall        Rule = "fall"
+	Help        Rule = "help"
+	Supervision Rule = "supervision"
+)
+
+// A Verb is what a rule decided about an alarm.
+type Verb string
+
+// The verbs.
+const (
+	PreAlarm  Verb = "prealarm" // a grace period began that the resident can end
+	Raise     Verb = "raise"    // a human is needed now
+	Restore   Verb = "restore"  // the condition is gone; the alarm is not closed by it
+	Cancel    Verb = "cancel"   // the grace period ended well, nothing was raised
+	TellFault Verb = "fault"    // a technical condition that a human should know
+)
+
+// A Decision is what a rule made of a reading or of time passing.
+type Decision struct {
+	At       time.Time `json:"at"`
+	Dwelling string    `json:"dwelling"`
+	Rule     Rule      `json:"rule"`
+	Verb     Verb      `json:"verb"`
+	Room     string    `json:"room"`
+	Kind     Kind      `json:"kind,omitempty"`
+	// Alarm is the name of the alarm this is about, from AlarmID; empty for a fault.
+	Alarm string    `json:"alarm,omitempty"`
+	Onset time.Time `json:"onset,omitzero"`
+	// UnknownAge and Drill are those of the reading that began it.
+	UnknownAge bool       `json:"unknown_age,omitempty"`
+	Drill      bool       `json:"drill,omitempty"`
+	Because    []Evidence `json:"because"`
+}
+
+// LogValue is the decision in a log: what was decided, without the evidence.
+func (d Decision) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("dwelling", d.Dwelling), slog.String("rule", string(d.Rule)), slog.String("verb", string(d.Verb)),
+		slog.String("room", d.Room), slog.String("kind", string(d.Kind)), slog.String("alarm", d.Alarm),
+		slog.Time("at", d.At), slog.Bool("drill", d.Drill), slog.Bool("unknown_age", d.UnknownAge),
+	)
+}
+
+// Evidence is one fact behind a decision. The texts that people read are made
+// from it in their language.
+type Evidence struct {
+	Fact   Fact      `json:"fact"`
+	At     time.Time `json:"at,omitzero"`
+	Sensor string    `json:"sensor,omitempty"`
+	Room   string    `json:"room,omitempty"`
+	Kind   Kind      `json:"kind,omitempty"`
+	// Seconds is a length of time the fact is about.
+	Seconds int64 `json:"seconds,omitempty"`
+}
+
+// A Fact is a kind of evidence.
+type Fact string
+
+// The facts.
+const (
+	FactDetected     Fact = "detected"      // a detector became active
+	FactCleared      Fact = "cleared"       // a detector became inactive
+	FactPressed      Fact = "pressed"       // a help button was pressed
+	FactQuietSince   Fact = "quiet_since"   // last sign of life, Seconds ago
+	FactUsualSilence Fact = "usual_silence" // the longest silence usual at this hour, Seconds long
+	FactActivity     Fact = "activity"      // the sign of life that ended a silence
+	FactUnknownAge   Fact = "unknown_age"   // nobody can say since when this holds
+	FactDrill        Fact = "drill"         // a test press
+	FactNotHeard     Fact = "not_heard"     // for Seconds the gateway could not hear the sensors
+)
+
+// Priority orders alarms for people and for the outbox: lower is more urgent.
+type Priority int
+
+// Priority of the rule's alarms.
+func (r Rule) Priority() Priority {
+	switch r {
+	case Fire:
+		return 1
+	case Help:
+		return 2
+	case Fall:
+		return 3
+	default:
+		return 4
+	}
+}
+
+// An Alarm needs a human, now. Its instants are zero until they have happened.
+type Alarm struct {
+	ID         string     `json:"id"`
+	Dwelling   string     `json:"dwelling"`
+	Rule       Rule       `json:"rule"`
+	Kind       Kind       `json:"kind,omitempty"`
+	Room       string     `json:"room"`
+	Onset      time.Time  `json:"onset"`     // when the condition began
+	RaisedAt   time.Time  `json:"raised_at"` // when the rule raised it
+	RestoredAt time.Time  `json:"restored_at,omitzero"`
+	Because    []Evidence `json:"because"`
+	UnknownAge bool       `json:"unknown_age,omitempty"`
+	Drill      bool       `json:"drill,omitempty"`
+	Answers
+}
+
+// Answers are the three instants in which a centre answers for an alarm:
+// its machine has it, an operator has seen it, help was given.
+type Answers struct {
+	ReceivedAt     time.Time `json:"received_at,omitzero"`
+	ReceivedBy     string    `json:"received_by,omitempty"` // the receiver
+	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
+	AcknowledgedBy string    `json:"acknowledged_by,omitempty"` // the operator, as the centre names them
+	ClosedAt       time.Time `json:"closed_at,omitzero"`
+	ClosedBy       string    `json:"closed_by,omitempty"`
+	Outcome        string    `json:"outcome,omitempty"` // the operator's words on closing
+}
+
+// Merge takes over the instants of b that a does not have yet and reports
+// whether anything was new. The first answer stands.
+func (a *Answers) Merge(b Answers) bool {
+	before := *a
+	if a.ReceivedAt.IsZero() && !b.ReceivedAt.IsZero() {
+		a.ReceivedAt, a.ReceivedBy = b.ReceivedAt, b.ReceivedBy
+	}
+	if a.AcknowledgedAt.IsZero() && !b.AcknowledgedAt.IsZero() {
+		a.AcknowledgedAt, a.AcknowledgedBy = b.AcknowledgedAt, b.AcknowledgedBy
+	}
+	if a.ClosedAt.IsZero() && !b.ClosedAt.IsZero() {
+		a.ClosedAt, a.ClosedBy, a.Outcome = b.ClosedAt, b.ClosedBy, b.Outcome
+	}
+	return *a != before
+}
+
+// AlarmID derives an alarm's name from what raised it, so that redelivery,
+// recovery and resending all name the same alarm. The kind is part of it
+// because one message of a combined detector can raise smoke and carbon
+// monoxide in the same room at the same instant.
+//
+// The name is 26 characters of [a-z2-7].
+func AlarmID(dwelling string, rule Rule, kind Kind, room string, onset time.Time) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		dwelling, string(rule), string(kind), room, strconv.FormatInt(onset.UnixNano(), 10),
+	}, "\x00")))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
