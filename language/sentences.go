@@ -1,0 +1,76 @@
+package language
+
+import (
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+// Alarm says in one sentence what happened, where and since when. The time is
+// written in the location of a.Onset, so a caller who knows the dwelling's
+// passes the alarm with Onset.In(location). A nil room names the rooms by
+// [Language.Room].
+func (l Language) Alarm(a ucare.Alarm, room func(id string) string) string {
+	text := l.Sentence(l.alarmKey(a), "where", l.Where(a.Room, room), "when", l.alarmWhen(a))
+	if a.Drill {
+		text = l.Text("alarm.drill", "sentence", text)
+	}
+	return text
+}
+
+func (l Language) alarmKey(a ucare.Alarm) string {
+	if a.Rule == ucare.Inactivity && a.Room != "" {
+		return "alarm.inactivity_in_room"
+	}
+	for _, key := range []string{
+		"alarm." + string(a.Rule) + "_" + string(a.Kind),
+		"alarm." + string(a.Rule),
+	} {
+		if l.has(key) {
+			return key
+		}
+	}
+	return "alarm.other"
+}
+
+// alarmWhen says when a condition held: what is pressed or falls has an
+// instant, what lasts has a beginning and perhaps an end.
+func (l Language) alarmWhen(a ucare.Alarm) string {
+	loc := a.Onset.Location()
+	switch {
+	case a.UnknownAge:
+		return l.Text("format.unknown_since", "moment", l.Moment(a.Onset, loc))
+	case a.Rule == ucare.Help, a.Rule == ucare.Fall:
+		return l.Text("format.at", "moment", l.Moment(a.Onset, loc))
+	case !a.RestoredAt.IsZero():
+		return l.Text("format.span", "from", l.Moment(a.Onset, loc), "to", l.Moment(a.RestoredAt, loc))
+	default:
+		return l.Text("format.since", "moment", l.Moment(a.Onset, loc))
+	}
+}
+
+// Evidence says one fact behind a decision in one sentence. A nil room names
+// the rooms by [Language.Room].
+func (l Language) Evidence(e ucare.Evidence, room func(id string) string, loc *time.Location) string {
+	at := ""
+	if !e.At.IsZero() {
+		at = l.Text("format.at", "moment", l.Moment(e.At, loc))
+	}
+	return l.Sentence(l.factKey(e),
+		"kind", l.Kind(e.Kind), "where", l.Where(e.Room, room), "at", at, "fact", e.Fact,
+		"duration", l.Duration(time.Duration(e.Seconds)*time.Second))
+}
+
+// factKey leaves out of a silence what is not known of it.
+func (l Language) factKey(e ucare.Evidence) string {
+	switch {
+	case e.Fact == ucare.FactQuietSince && e.Seconds == 0:
+		return "fact.quiet_since_at"
+	case e.Fact == ucare.FactQuietSince && e.At.IsZero():
+		return "fact.quiet_since_for"
+	case l.has("fact." + string(e.Fact)):
+		return "fact." + string(e.Fact)
+	default:
+		return "fact.other"
+	}
+}

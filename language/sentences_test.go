@@ -1,0 +1,120 @@
+package language
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+var (
+	seoul = time.FixedZone("KST", 9*3600)
+	onset = time.Date(2026, 11, 22, 7, 4, 0, 0, seoul)
+)
+
+func TestAlarm(t *testing.T) {
+	ko, _ := Parse("ko")
+	for _, c := range []struct {
+		a      ucare.Alarm
+		en, ko string
+	}{
+		{
+			ucare.Alarm{Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: onset},
+			"Smoke in the kitchen since 07:04 on 22 November.",
+			"부엌에서 연기가 감지되었습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: onset, RestoredAt: onset.Add(time.Hour)},
+			"Smoke in the kitchen from 07:04 on 22 November to 08:04 on 22 November.",
+			"부엌에서 연기가 감지되었습니다(11월 22일 오전 7:04부터 11월 22일 오전 8:04까지).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Fire, Room: "hall", Onset: onset, UnknownAge: true},
+			"Fire alarm in the hall for an unknown time (seen at 07:04 on 22 November).",
+			"현관에서 화재 경보가 발생했습니다(시작 시각 알 수 없음, 11월 22일 오전 7:04 확인).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Help, Kind: ucare.HelpButton, Room: "bedroom", Onset: onset, Drill: true},
+			"DRILL: The help button was pressed in the bedroom at 07:04 on 22 November.",
+			"[훈련] 침실에서 응급호출 버튼이 눌렸습니다(11월 22일 오전 7:04).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Inactivity, Onset: onset},
+			"No sign of life since 07:04 on 22 November.",
+			"활동이 감지되지 않았습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Inactivity, Room: "toilet", Onset: onset},
+			"No sign of life since 07:04 on 22 November; the last one was in the toilet.",
+			"화장실에서 마지막으로 활동한 뒤 활동이 감지되지 않았습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Alarm{Rule: "later", Room: "kitchen", Onset: onset},
+			"An alarm in the kitchen since 07:04 on 22 November.",
+			"부엌에서 경보가 발생했습니다(11월 22일 오전 7:04부터).",
+		},
+	} {
+		if got := (Language{}).Alarm(c.a, nil); got != c.en {
+			t.Errorf("got  %s\nwant %s", got, c.en)
+		}
+		if got := ko.Alarm(c.a, nil); got != c.ko {
+			t.Errorf("got  %s\nwant %s", got, c.ko)
+		}
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	ko, _ := Parse("ko")
+	for _, c := range []struct {
+		e      ucare.Evidence
+		en, ko string
+	}{
+		{
+			ucare.Evidence{Fact: ucare.FactDetected, Kind: ucare.Smoke, Room: "kitchen", At: onset},
+			"Smoke detected in the kitchen at 07:04 on 22 November.",
+			"11월 22일 오전 7:04 부엌에서 연기가 감지되었습니다.",
+		},
+		{
+			ucare.Evidence{Fact: ucare.FactDetected, Kind: ucare.Heat},
+			"Heat detected.", "열이 감지되었습니다.",
+		},
+		{
+			ucare.Evidence{Fact: ucare.FactQuietSince, Room: "hall", At: onset, Seconds: 12 * 3600},
+			"No sign of life for 12 h; the last one was in the hall at 07:04 on 22 November.",
+			"12시간 동안 활동이 감지되지 않았습니다. 마지막 활동은 11월 22일 오전 7:04 현관에서 감지되었습니다.",
+		},
+		{
+			ucare.Evidence{Fact: ucare.FactQuietSince, At: onset},
+			"The last sign of life was at 07:04 on 22 November.",
+			"마지막 활동은 11월 22일 오전 7:04 감지되었습니다.",
+		},
+		{
+			ucare.Evidence{Fact: ucare.FactQuietSince, Seconds: 3600},
+			"No sign of life for 1 h.", "1시간 동안 활동이 감지되지 않았습니다.",
+		},
+		{
+			ucare.Evidence{Fact: ucare.FactUsualSilence, Seconds: 9 * 3600},
+			"At this hour a silence of up to 9 h is usual.",
+			"이 시간대에는 보통 9시간까지 활동이 없을 수 있습니다.",
+		},
+	} {
+		if got := (Language{}).Evidence(c.e, nil, seoul); got != c.en {
+			t.Errorf("got  %s\nwant %s", got, c.en)
+		}
+		if got := ko.Evidence(c.e, nil, seoul); got != c.ko {
+			t.Errorf("got  %s\nwant %s", got, c.ko)
+		}
+	}
+}
+
+func TestFault(t *testing.T) {
+	got := Language{}.Fault(ucare.Fault{Code: ucare.FaultBattery, Subject: "kitchen_smoke"})
+	if got.Title != "Battery low: kitchen_smoke" || got.Action == "" || got.Meaning == "" {
+		t.Errorf("a low battery reads %+v", got)
+	}
+	unknown := Language{}.Fault(ucare.Fault{Code: "from_the_future"})
+	if !strings.Contains(unknown.Title, "from_the_future") || unknown.Action == "" {
+		t.Errorf("a fault without a text reads %+v; its code must be seen", unknown)
+	}
+}

@@ -1,0 +1,105 @@
+package language
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// families says under which keys a word of a type of package ucare has its
+// texts. Its source is read, so that a new constant without a text fails.
+var families = map[string][]string{
+	"Kind":      {"kind.*"},
+	"Rule":      {"rule.*", "alarm.*"},
+	"Verb":      {"verb.*"},
+	"Fact":      {"fact.*"},
+	"FaultCode": {"fault.*.title", "fault.*.meaning", "fault.*.action"},
+}
+
+// measured kinds have a value and no state.
+var measured = map[string]bool{
+	"temperature": true, "smoke_density": true, "carbon_monoxide_level": true, "acceleration": true,
+}
+
+func TestEveryWordOfTheVocabularyHasATextInEveryLanguage(t *testing.T) {
+	words := vocabulary(t)
+	for typeName, keys := range families {
+		if len(words[typeName]) == 0 {
+			t.Errorf("no constant of type %s was found; has it been renamed?", typeName)
+		}
+		for _, word := range words[typeName] {
+			keys := keys
+			if typeName == "Kind" && !measured[word] {
+				keys = append(keys[:len(keys):len(keys)], "state.*.active", "state.*.inactive")
+			}
+			for _, key := range keys {
+				key = strings.ReplaceAll(key, "*", word)
+				for _, l := range All() {
+					if !l.has(key) {
+						t.Errorf("%s.json has no text %q", l, key)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What a speaker in the home says about each decision, except about faults.
+func TestEveryDecisionCanBeAnnounced(t *testing.T) {
+	words := vocabulary(t)
+	for _, verb := range words["Verb"] {
+		for _, rule := range words["Rule"] {
+			if verb == "fault" || rule == "supervision" {
+				continue
+			}
+			for _, l := range All() {
+				if key := "announce." + verb + "." + rule; !l.has(key) {
+					t.Errorf("%s.json has no text %q", l, key)
+				}
+			}
+		}
+	}
+}
+
+// vocabulary reads the string constants of package ucare by their type.
+func vocabulary(t *testing.T) map[string][]string {
+	t.Helper()
+	sources, err := filepath.Glob("../*.go")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("find the source of package ucare: %v, %d files", err, len(sources))
+	}
+	words := make(map[string][]string)
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for node := range ast.Preorder(file) {
+			spec, ok := node.(*ast.ValueSpec)
+			if !ok {
+				continue
+			}
+			typeName, ok := spec.Type.(*ast.Ident)
+			if !ok {
+				continue
+			}
+			for _, v := range spec.Values {
+				if literal, ok := v.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+					word, err := strconv.Unquote(literal.Value)
+					if err != nil {
+						t.Fatal(err)
+					}
+					words[typeName.Name] = append(words[typeName.Name], word)
+				}
+			}
+		}
+	}
+	return words
+}
