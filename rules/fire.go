@@ -1,0 +1,404 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+// Method. A certified detector's own contact is the authority: it raises at
+// once, without a pre-alarm, whatever else is known. EN 14604 (smoke), EN 54-5
+// (heat), EN 50291 (carbon monoxide) and EN 50194 (gas) are fulfilled inside
+// the detector, so there is no threshold here; all figures are durations.
+//
+// An episode is one condition: one class of hazard (smoke and heat are one
+// class; carbon monoxide; gas) in one room. Repeats and further detectors of
+// the room fold into it. It ends when all its detectors have said that they
+// are clear and stayed so for HoldOff. 60 s comes from reliability practice: a
+// detector in thinning smoke goes on and off within seconds.
+//
+// Detectors that have no room are each their own place: two of them may hang
+// at opposite ends of the home, and merging them would hide the second.
+//
+// Nothing is safe because it is unknown:
+//   - Only a fresh "clear" clears. Not an unknown state, not a retained or
+//     re-published "clear" (a bridge that crashed may publish one that is
+//     older than the fire), not a detector's silence, not an older reading
+//     that arrives late.
+//   - A retained or re-published "on" raises, marked as of unknown age.
+//
+// Nothing that is open may swallow the next fire:
+//   - A drill is an episode of its own.
+//   - Once the centre has closed the alarm, only a detector that has been on
+//     ever since stays quiet (it would raise again with each repeat). Any other
+//     detector of the room, and the same one after a "clear", raises anew.
+//   - Once the centre has acknowledged, and SameFire later, a detector that
+//     becomes active is no longer taken for the same fire.
+//   - An alarm that was raised on old news only and has been answered does not
+//     swallow the first fresh "on".
+
+// FirePolicy is how fire episodes are told apart.
+type FirePolicy struct {
+	// HoldOff is how long all detectors of an episode must stay clear before
+	// its alarm is restored.
+	HoldOff time.Duration
+	// SameFire is how long after the acknowledgement further detectors of the
+	// room are still taken for the same fire.
+	SameFire time.Duration
+	// OldNews is how long after a restore an "on" of unknown age is taken for
+	// the one that was restored. Brokers and bridges save what they remember
+	// every 5 to 30 minutes and come back with it after a crash, so an hour
+	// covers them. Longer would hide a fire that began while nobody heard.
+	OldNews time.Duration
+}
+
+// FireState is what is remembered of the detectors.
+type FireState struct {
+	Detectors []Detector `json:"detectors,omitempty"` // sorted by sensor, kind, drill
+	Episodes  []Episode  `json:"episodes,omitempty"`  // in the order in which they were raised
+}
+
+// A Detector is one contact of one device. Its drills are kept apart, as if
+// they were those of another detector.
+type Detector struct {
+	Sensor string      `json:"sensor"`
+	Kind   ucare.Kind  `json:"kind"`
+	Drill  bool        `json:"drill,omitempty"`
+	Room   string      `json:"room,omitempty"`
+	State  ucare.State `json:"state,omitempty"`
+	// At is when the newest reading of known age was made.
+	At time.Time `json:"at,omitzero"`
+	// Alarm names the episode that the detector belongs to, if any. A detector
+	// that is active always belongs to one.
+	Alarm string `json:"alarm,omitempty"`
+	// On is the time in which its "on" readings of the last episode were made,
+	// and Count how many they were. One from that time that arrives later is a
+	// duplicate.
+	On    Span `json:"on,omitzero"`
+	Count int  `json:"count,omitempty"`
+	// Restored is when its last alarm was restored, until it is heard clear again.
+	Restored time.Time `json:"restored,omitzero"`
+}
+
+// An Episode is a fire alarm whose condition lasts.
+type Episode struct {
+	Alarm string     `json:"alarm"`
+	Kind  ucare.Kind `json:"kind"` // of the detector that was first
+	Room  string     `json:"room"`
+	// Sensor is set when the room is unknown.
+	Sensor     string    `json:"sensor,omitempty"`
+	Onset      time.Time `json:"onset"`
+	UnknownAge bool      `json:"unknown_age,omitempty"`
+	Drill      bool      `json:"drill,omitempty"`
+	// Acknowledged is when we heard of it.
+	Acknowledged time.Time `json:"acknowledged,omitzero"`
+	Closed       bool      `json:"closed,omitempty"`
+	// Clear is since when all its detectors are clear.
+	Clear time.Time `json:"clear,omitzero"`
+}
+
+// hazard is the class of a kind: smoke and heat tell of the same fire.
+func hazard(k ucare.Kind) ucare.Kind {
+	if k == ucare.Heat {
+		return ucare.Smoke
+	}
+	return k
+}
+
+func (p *Policy) observeFire(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
+	switch r.State {
+	case ucare.Active:
+		return p.detected(s, r, now, to)
+	case ucare.Inactive:
+		s.Fire.cleared(r, now)
+	}
+	return to // An unknown state neither raises nor clears.
+}
+
+// detected folds an "on" into the episode it belongs to, or raises.
+func (p *Policy) detected(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
+	f := &s.Fire
+	d := f.detector(r)
+	at := observedAt(r, now)
+	if e := f.episode(d.Alarm); e != nil {
+		if p.sameEpisode(e, d, r, at, now) {
+			f.fold(e, d, r, at, now)
+			return to
+		}
+	} else if p.alreadyTold(d, r, at, now) {
+		return to
+	}
+	e := p.joinable(f, d, r, now)
+	if e == nil {
+		e, to = s.raiseFire(d, r, at, now, to)
+	}
+	d.On, d.Count = Span{}, 0
+	d.Alarm = e.Alarm
+	if r.UnknownAge {
+		d.State = ucare.Active // Believed until a fresh "clear".
+	}
+	f.fold(e, d, r, at, now)
+	f.checkLeft(now)
+	return to
+}
+
+// sameEpisode reports whether an "on" is only a repeat in the episode e that
+// its detector belongs to.
+func (p *Policy) sameEpisode(e *Episode, d *Detector, r *ucare.Reading, at, now time.Time) bool {
+	if r.UnknownAge {
+		return true
+	}
+	if e.UnknownAge && !e.Acknowledged.IsZero() {
+		return false // The first fresh word on what was answered as old news.
+	}
+	if d.State == ucare.Active || at.Before(d.At) {
+		return true // It was on all the time.
+	}
+	return !e.Closed && p.sameFire(e, now)
+}
+
+// alreadyTold reports whether the "on" of a detector without an episode is the
+// one whose alarm was restored.
+func (p *Policy) alreadyTold(d *Detector, r *ucare.Reading, at, now time.Time) bool {
+	if r.UnknownAge {
+		return !d.Restored.IsZero() && now.Before(d.Restored.Add(p.Fire.OldNews))
+	}
+	return d.On.covers(at)
+}
+
+// joinable is the open episode that a detector which becomes active belongs to.
+func (p *Policy) joinable(f *FireState, d *Detector, r *ucare.Reading, now time.Time) *Episode {
+	for i := range f.Episodes {
+		e := &f.Episodes[i]
+		elsewhere := e.Room != r.Room || e.Room == "" && e.Sensor != r.Sensor
+		if elsewhere || e.Closed || e.Drill != r.Drill || hazard(e.Kind) != hazard(r.Kind) || e.Alarm == d.Alarm {
+			continue
+		}
+		oldNews := e.UnknownAge && !e.Acknowledged.IsZero() && !r.UnknownAge
+		if !oldNews && p.sameFire(e, now) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (p *Policy) sameFire(e *Episode, now time.Time) bool {
+	return e.Acknowledged.IsZero() || now.Before(e.Acknowledged.Add(p.Fire.SameFire))
+}
+
+func (s *State) raiseFire(d *Detector, r *ucare.Reading, at, now time.Time, to []ucare.Decision) (*Episode, []ucare.Decision) {
+	onset := at
+	if r.UnknownAge {
+		onset = now
+	}
+	e := Episode{Kind: d.Kind, Room: d.Room, UnknownAge: r.UnknownAge, Drill: r.Drill}
+	if e.Room == "" {
+		e.Sensor = d.Sensor
+	}
+	e.Alarm, e.Onset = s.name(ucare.Fire, e.Kind, e.Room, onset)
+	s.Fire.Episodes = append(s.Fire.Episodes, e)
+	return &s.Fire.Episodes[len(s.Fire.Episodes)-1], append(to, ucare.Decision{
+		At: now, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: ucare.Raise, Room: e.Room, Kind: e.Kind,
+		Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill,
+		Because: because(ucare.FactDetected, d.Sensor, d.Room, d.Kind, at, r.UnknownAge, r.Drill),
+	})
+}
+
+// because is the evidence of one reading: what it said, and how far it can be
+// believed.
+func because(fact ucare.Fact, sensor, room string, kind ucare.Kind, at time.Time, unknownAge, drill bool) []ucare.Evidence {
+	e := ucare.Evidence{Fact: fact, At: at, Sensor: sensor, Room: room, Kind: kind}
+	if unknownAge {
+		e.At = time.Time{} // Nobody can say when.
+	}
+	all := []ucare.Evidence{e}
+	if unknownAge {
+		all = append(all, ucare.Evidence{Fact: ucare.FactUnknownAge, Sensor: sensor, Room: room, Kind: kind})
+	}
+	if drill {
+		all = append(all, ucare.Evidence{Fact: ucare.FactDrill, Sensor: sensor, Room: room, Kind: kind})
+	}
+	return all
+}
+
+// fold counts an "on" in the episode of its detector.
+func (f *FireState) fold(e *Episode, d *Detector, r *ucare.Reading, at, now time.Time) {
+	d.Count++
+	if !r.UnknownAge {
+		d.On = d.On.with(at)
+		if !at.Before(d.At) {
+			d.State, d.At = ucare.Active, at
+		}
+	}
+	// An "on" that does not make its detector active again, because it is old,
+	// begins the hold-off anew: the room may not be quiet yet.
+	e.Clear = time.Time{}
+	f.checkClear(e, now)
+}
+
+// cleared folds a "clear". It also ends a drill: when the test button is let
+// go, the detector sends an ordinary "clear".
+func (f *FireState) cleared(r *ucare.Reading, now time.Time) {
+	if r.UnknownAge {
+		return
+	}
+	f.clear(f.detector(r), observedAt(r, now), now)
+	if !r.Drill {
+		if i, ok := f.find(r.Sensor, r.Kind, true); ok {
+			f.clear(&f.Detectors[i], observedAt(r, now), now)
+		}
+	}
+}
+
+func (f *FireState) clear(d *Detector, at, now time.Time) {
+	if at.Before(d.At) {
+		return // A later reading has said more.
+	}
+	d.State, d.At = ucare.Inactive, at
+	if at.After(d.Restored) {
+		d.Restored = time.Time{} // The next "on" cannot be the old one.
+	}
+	if e := f.episode(d.Alarm); e != nil {
+		f.checkClear(e, now)
+	}
+}
+
+// checkClear begins the hold-off when no detector of the episode is active.
+func (f *FireState) checkClear(e *Episode, now time.Time) {
+	for i := range f.Detectors {
+		if d := &f.Detectors[i]; d.Alarm == e.Alarm && d.State == ucare.Active {
+			return
+		}
+	}
+	if e.Clear.IsZero() {
+		e.Clear = now
+	}
+}
+
+// fireDue is when the first hold-off ends.
+func (p *Policy) fireDue(s *State) (due time.Time, ok bool) {
+	for i := range s.Fire.Episodes {
+		if e := &s.Fire.Episodes[i]; !e.Clear.IsZero() {
+			if at := e.Clear.Add(p.Fire.HoldOff); !ok || at.Before(due) {
+				due, ok = at, true
+			}
+		}
+	}
+	return due, ok
+}
+
+// tickFire restores the alarms whose hold-off ends at the instant at.
+func (p *Policy) tickFire(s *State, at time.Time, to []ucare.Decision) []ucare.Decision {
+	f := &s.Fire
+	for i := 0; i < len(f.Episodes); {
+		e := f.Episodes[i]
+		if e.Clear.IsZero() || e.Clear.Add(p.Fire.HoldOff).After(at) {
+			i++
+			continue
+		}
+		to = append(to, ucare.Decision{
+			At: at, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: ucare.Restore, Room: e.Room, Kind: e.Kind,
+			Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill, Because: f.release(e.Alarm, at),
+		})
+		f.Episodes = slices.Delete(f.Episodes, i, i+1)
+	}
+	return to
+}
+
+// release lets the detectors of an episode go and returns what they had said.
+func (f *FireState) release(alarm string, at time.Time) (all []ucare.Evidence) {
+	for i := range f.Detectors {
+		d := &f.Detectors[i]
+		if d.Alarm != alarm {
+			continue
+		}
+		all = append(all,
+			ucare.Evidence{Fact: ucare.FactDetected, At: d.On.From, Sensor: d.Sensor, Room: d.Room, Kind: d.Kind},
+			ucare.Evidence{Fact: ucare.FactCleared, At: d.At, Sensor: d.Sensor, Room: d.Room, Kind: d.Kind})
+		d.Alarm, d.Restored = "", at
+	}
+	return all
+}
+
+// answer notes what the centre knows about an alarm.
+func (f *FireState) answer(alarm string, closed bool, now time.Time) {
+	if e := f.episode(alarm); e != nil {
+		if e.Acknowledged.IsZero() {
+			e.Acknowledged = now
+		}
+		e.Closed = e.Closed || closed
+	}
+}
+
+// shift moves what is measured. The spans are dropped when the clock goes back:
+// new readings could fall into them and be taken for duplicates.
+func (f *FireState) shift(by time.Duration) {
+	for i := range f.Detectors {
+		d := &f.Detectors[i]
+		d.At, d.Restored = movedBack(d.At, by), moved(d.Restored, by)
+		if by < 0 {
+			d.On = Span{}
+		}
+	}
+	for i := range f.Episodes {
+		e := &f.Episodes[i]
+		e.Acknowledged, e.Clear = moved(e.Acknowledged, by), moved(e.Clear, by)
+	}
+}
+
+// detector finds what the reading is about, or begins to remember it.
+func (f *FireState) detector(r *ucare.Reading) *Detector {
+	i, ok := f.find(r.Sensor, r.Kind, r.Drill)
+	if !ok {
+		f.Detectors = slices.Insert(f.Detectors, i, Detector{
+			Sensor: kept(r.Sensor), Kind: ucare.Kind(kept(string(r.Kind))), Drill: r.Drill,
+		})
+	}
+	d := &f.Detectors[i]
+	if d.Room != r.Room {
+		d.Room = kept(r.Room)
+	}
+	return d
+}
+
+func (f *FireState) find(sensor string, kind ucare.Kind, drill bool) (int, bool) {
+	return slices.BinarySearchFunc(f.Detectors, sensor, func(d Detector, sensor string) int {
+		if c := cmp.Compare(d.Sensor, sensor); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(d.Kind, kind); c != 0 || d.Drill == drill {
+			return c
+		}
+		if drill {
+			return -1
+		}
+		return +1
+	})
+}
+
+func (f *FireState) episode(alarm string) *Episode {
+	if alarm == "" {
+		return nil
+	}
+	for i := range f.Episodes {
+		if f.Episodes[i].Alarm == alarm {
+			return &f.Episodes[i]
+		}
+	}
+	return nil
+}
+
+// checkLeft looks at the episodes that a detector may have left for a newer
+// alarm. The hold-off begins where only clear detectors are left. Where none
+// is left, the episode is forgotten: its alarm was answered, and to say that
+// it is restored would not be true.
+func (f *FireState) checkLeft(now time.Time) {
+	f.Episodes = slices.DeleteFunc(f.Episodes, func(e Episode) bool {
+		return !slices.ContainsFunc(f.Detectors, func(d Detector) bool { return d.Alarm == e.Alarm })
+	})
+	for i := range f.Episodes {
+		f.checkClear(&f.Episodes[i], now)
+	}
+}

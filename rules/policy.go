@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+// A Policy is how a dwelling is judged. It is read and never written, so many
+// dwellings can share one.
+type Policy struct {
+	// Location is where the dwelling is: night is by its wall clock, daylight
+	// saving included. nil is UTC.
+	Location *time.Location
+	Fire     FirePolicy
+	Help     HelpPolicy
+	Silence  SilencePolicy
+}
+
+// Default is the policy for a dwelling about which nothing special is known.
+// The figures' sources are in the file of each rule.
+func Default() Policy {
+	return Policy{
+		Location: time.UTC,
+		Fire:     FirePolicy{HoldOff: time.Minute, SameFire: time.Hour, OldNews: time.Hour},
+		Help:     HelpPolicy{SamePress: 10 * time.Second},
+		Silence: SilencePolicy{
+			After: 12 * time.Hour, AtMost: 16 * time.Hour,
+			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
+			Grace: 5 * time.Minute, Settle: time.Hour, Stuck: 2 * time.Hour,
+		},
+	}
+}
+
+func (p *Policy) location() *time.Location {
+	if p.Location == nil {
+		return time.UTC
+	}
+	return p.Location
+}
+
+// Validate names every value that makes no sense, with what to write instead.
+func (p *Policy) Validate() error {
+	var all error
+	wrong := func(format string, args ...any) {
+		if err := fmt.Errorf(format, args...); all == nil {
+			all = err
+		} else {
+			all = fmt.Errorf("%w\n%w", all, err)
+		}
+	}
+	for _, d := range []struct {
+		name string
+		is   time.Duration
+		from time.Duration
+		to   time.Duration
+	}{
+		{"fire hold-off", p.Fire.HoldOff, time.Second, time.Hour},
+		{"fire same-fire", p.Fire.SameFire, 0, 24 * time.Hour},
+		{"fire old-news", p.Fire.OldNews, 0, 24 * time.Hour},
+		{"help same-press", p.Help.SamePress, 0, time.Minute},
+		{"silence grace", p.Silence.Grace, 0, time.Hour},
+		{"silence settle", p.Silence.Settle, 0, 12 * time.Hour},
+		{"silence stuck", p.Silence.Stuck, time.Minute, 24 * time.Hour},
+		{"silence night-from", p.Silence.NightFrom, 0, 24*time.Hour - time.Minute},
+		{"silence night-to", p.Silence.NightTo, 0, 24*time.Hour - time.Minute},
+	} {
+		if d.is < d.from || d.is > d.to {
+			wrong("%s is %v: choose a duration from %v to %v", d.name, d.is, d.from, d.to)
+		}
+	}
+	q := &p.Silence
+	if q.After != 0 && (q.After < 15*time.Minute || q.After > 99*time.Hour) {
+		wrong("silence after is %v: choose from 15m to 99h, or 0 to switch the rule off", q.After)
+	}
+	if q.After != 0 && (q.AtMost < q.After || q.AtMost > 99*time.Hour) {
+		wrong("silence at-most is %v: choose from %v (silence after) to 99h", q.AtMost, q.After)
+	}
+	if q.NightFrom%time.Minute != 0 || q.NightTo%time.Minute != 0 {
+		wrong("silence night is %v to %v: write whole minutes", q.NightFrom, q.NightTo)
+	}
+	return all
+}
+
+// trustedAge is how old a reading may say it is before its own time is no
+// longer believed: a sensor's clock that lost its battery starts years ago.
+const trustedAge = 24 * time.Hour
+
+// observedAt is when the reading was made: its own time where that can be
+// believed, otherwise the time at which it was heard.
+func observedAt(r *ucare.Reading, now time.Time) time.Time {
+	at := instant(r.At)
+	if at.IsZero() || at.After(now) || now.Sub(at) > trustedAge {
+		return now
+	}
+	return at
+}
+
+// instant is t in the one form that states and decisions hold, which a round
+// trip through JSON does not change.
+func instant(t time.Time) time.Time { return t.Round(0).UTC() }
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,413 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/rules"
+)
+
+// A world is one dwelling to which random things happen. What happens is
+// decided by bytes alone, so a seed or a fuzzer's input is a whole story.
+type world struct {
+	policy   rules.Policy
+	state    *rules.State
+	now      time.Time
+	got      []ucare.Decision
+	punctual bool // tick whenever one is due
+	reload   bool // store and load the state before each step
+	twice    bool // every reading arrives twice
+	// seen is told of each reading after it was folded, with what it decided.
+	seen func(r ucare.Reading, decided []ucare.Decision)
+}
+
+func newWorld() *world {
+	w := &world{policy: rules.Default(), state: rules.NewState("home"), now: time.Date(2025, 3, 28, 6, 0, 0, 0, time.UTC)}
+	loc, err := time.LoadLocation("Europe/Berlin") // Two days before the clocks change.
+	if err != nil {
+		panic(err)
+	}
+	w.policy.Location = loc
+	return w
+}
+
+var (
+	sensors = []struct {
+		sensor, room string
+		kind         ucare.Kind
+	}{
+		{"k1", "kitchen", ucare.Smoke}, {"k2", "kitchen", ucare.Heat}, {"k3", "kitchen", ucare.Smoke}, {"combi", "bedroom", ucare.Smoke},
+		{"combi", "bedroom", ucare.CarbonMonoxide}, {"new1", "", ucare.Smoke}, {"new2", "", ucare.Smoke}, {"g", "kitchen", ucare.Gas},
+		{"pendant", "", ucare.HelpButton}, {"cord", "bathroom", ucare.HelpButton},
+		{"m1", "hall", ucare.Motion}, {"m2", "kitchen", ucare.Motion}, {"d", "hall", ucare.Door}, {"b", "bedroom", ucare.Bed},
+		{"p", "living", ucare.Presence}, {"t", "kitchen", ucare.Temperature},
+	}
+	steps  = []time.Duration{0, 0, time.Second, 5 * time.Second, 20 * time.Second, 61 * time.Second, 10 * time.Minute, 70 * time.Minute, 5 * time.Hour, 13 * time.Hour}
+	delays = []time.Duration{0, 0, 0, 0, 5 * time.Second, 40 * time.Second, 90 * time.Second, 2 * time.Hour, -time.Hour, 30 * time.Hour}
+	jumps  = []time.Duration{-49 * time.Hour, -time.Hour, -30 * time.Second, 30 * time.Second, time.Hour, 400 * 24 * time.Hour}
+)
+
+// step makes one thing happen.
+func (w *world) step(b [4]byte) {
+	if w.reload {
+		w.state = restored(w.state)
+	}
+	w.wait(w.now.Add(steps[int(b[0])%len(steps)]))
+	switch b[1] % 16 {
+	case 0:
+		w.got = w.policy.Tick(w.state, w.now, w.got)
+	case 1, 2:
+		w.answer(b)
+	case 3:
+		from, to := w.now, w.now.Add(steps[int(b[2])%len(steps)])
+		w.policy.Gap(w.state, from, to)
+		w.now = to
+	case 4:
+		if b[3] < 64 {
+			by := jumps[int(b[2])%len(jumps)]
+			w.got = w.policy.Tick(w.state, w.now, w.got)
+			w.policy.Shift(w.state, by)
+			w.now = w.now.Add(by)
+		}
+	default:
+		w.read(w.reading(b))
+	}
+}
+
+func (w *world) reading(b [4]byte) ucare.Reading {
+	of := sensors[int(b[2])%len(sensors)]
+	r := ucare.Reading{
+		Dwelling: "home", Sensor: of.sensor, Room: of.room, Kind: of.kind,
+		At: w.now.Add(-delays[int(b[3])%len(delays)]), State: ucare.StateOf(b[1]&16 == 0),
+		UnknownAge: b[1]&0xe0 == 0x20, Drill: b[1]&0xe0 == 0x40,
+	}
+	switch b[1] & 0xe0 {
+	case 0x60:
+		r.State = ucare.Unknown
+	case 0x80:
+		r.At = time.Time{}
+	}
+	return r
+}
+
+func (w *world) read(r ucare.Reading) {
+	for range 1 + map[bool]int{true: 1}[w.twice] {
+		before := len(w.got)
+		w.got = w.policy.Observe(w.state, r, w.now, w.got)
+		if w.seen != nil {
+			w.seen(r, w.got[before:])
+		}
+	}
+}
+
+func (w *world) answer(b [4]byte) {
+	w.got = w.policy.Tick(w.state, w.now, w.got)
+	if len(w.got) == 0 {
+		return
+	}
+	d := w.got[len(w.got)-1-int(b[2])%min(len(w.got), 4)]
+	a := ucare.Answers{AcknowledgedAt: w.now}
+	if b[3]&1 == 0 {
+		a = ucare.Answers{ClosedAt: w.now}
+	}
+	w.got = w.policy.Answer(w.state, d.Alarm, a, w.now, w.got)
+}
+
+func (w *world) wait(to time.Time) {
+	for w.punctual {
+		due, ok := w.policy.Next(w.state)
+		if !ok || due.After(to) {
+			break
+		}
+		w.got = w.policy.Tick(w.state, due, w.got)
+	}
+	w.now = to
+}
+
+func restored(s *rules.State) *rules.State {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	back := &rules.State{}
+	if err := json.Unmarshal(text, back); err != nil {
+		panic(err)
+	}
+	return back
+}
+
+// story is the bytes of a seed.
+func story(seed uint64, length int) [][4]byte {
+	random := rand.New(rand.NewPCG(seed, 1))
+	all := make([][4]byte, length)
+	for i := range all {
+		u := random.Uint32()
+		all[i] = [4]byte{byte(u), byte(u >> 8), byte(u >> 16), byte(u >> 24)}
+	}
+	return all
+}
+
+// stories runs a test on random stories, the same ones each time.
+func stories(t *testing.T, count uint64, tell func(t *testing.T, story [][4]byte)) {
+	for seed := range count {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { tell(t, story(seed, 250)) })
+	}
+}
+
+func live(story [][4]byte, how func(*world)) *world {
+	w := newWorld()
+	how(w)
+	for _, b := range story {
+		w.step(b)
+	}
+	return w
+}
+
+// same fails unless both worlds decided the same and know the same.
+func same(t *testing.T, a, b *world) {
+	t.Helper()
+	for i := range max(len(a.got), len(b.got)) {
+		if i >= len(a.got) || i >= len(b.got) || !reflect.DeepEqual(a.got[i], b.got[i]) {
+			t.Fatalf("decision %d of %d and %d differs:\n%+v\n%+v", i, len(a.got), len(b.got), a.got[i:], b.got[i:])
+		}
+	}
+	if x, y := mustJSON(a.state), mustJSON(b.state); x != y {
+		t.Fatalf("the states differ:\n%s\n%s", x, y)
+	}
+}
+
+func mustJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func TestTheFoldIsDeterministic(t *testing.T) {
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		same(t, live(story, func(*world) {}), live(story, func(*world) {}))
+	})
+}
+
+func TestRestoredStateDecidesAlike(t *testing.T) {
+	decisions := 0
+	stories(t, 30, func(t *testing.T, story [][4]byte) {
+		w := live(story, func(*world) {})
+		decisions += len(w.got)
+		same(t, w, live(story, func(w *world) { w.reload = true }))
+		if back := restored(w.state); !reflect.DeepEqual(back, restored(back)) {
+			t.Error("JSON and back is another state")
+		}
+	})
+	if decisions < 500 {
+		t.Errorf("only %d decisions: these stories test nothing", decisions)
+	}
+}
+
+func FuzzRestoredStateDecidesAlike(f *testing.F) {
+	for seed := range uint64(4) {
+		var data []byte
+		for _, b := range story(seed, 60) {
+			data = append(data, b[:]...)
+		}
+		f.Add(data, uint16(20))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, stored uint16) {
+		a, b := newWorld(), newWorld()
+		for i := 0; len(data) >= 4; i, data = i+1, data[4:] {
+			if i == int(stored) {
+				b.state = restored(b.state)
+			}
+			a.step([4]byte(data))
+			b.step([4]byte(data))
+		}
+		same(t, a, b)
+	})
+}
+
+func TestLateTicksDecideAlike(t *testing.T) {
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		late, punctual := live(story, func(*world) {}), live(story, func(w *world) { w.punctual = true })
+		for _, w := range []*world{late, punctual} {
+			w.got = w.policy.Tick(w.state, w.now, w.got)
+		}
+		same(t, late, punctual)
+	})
+}
+
+func TestNextIsNeverInThePast(t *testing.T) {
+	waited := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := newWorld()
+		for i, b := range story {
+			w.step(b)
+			w.got = w.policy.Tick(w.state, w.now, w.got)
+			if due, ok := w.policy.Next(w.state); ok && !due.After(w.now) {
+				t.Fatalf("step %d: Next says %v after Tick at %v", i, due, w.now)
+			} else if ok {
+				waited++
+			}
+		}
+	})
+	if waited == 0 {
+		t.Error("nothing was ever due")
+	}
+}
+
+func TestADuplicateRaisesNothing(t *testing.T) {
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		var last ucare.Reading
+		first := false
+		live(story, func(w *world) {
+			w.twice = true
+			w.seen = func(r ucare.Reading, decided []ucare.Decision) {
+				if first = !first; first {
+					last = r
+					return
+				}
+				for _, d := range decided {
+					if d.Verb != ucare.TellFault { // A fault has a key and may be told again.
+						t.Fatalf("the second %+v decided %+v", last, d)
+					}
+				}
+			}
+		})
+	})
+}
+
+func TestEveryAlarmIsRaisedOnce(t *testing.T) {
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := live(story, func(*world) {})
+		did := map[string]map[ucare.Verb]bool{}
+		for _, d := range w.got {
+			if d.Verb == ucare.TellFault {
+				continue
+			}
+			before := did[d.Alarm]
+			if before == nil {
+				before = map[ucare.Verb]bool{}
+				did[d.Alarm] = before
+			}
+			if before[d.Verb] || before[ucare.Restore] || before[ucare.Cancel] {
+				t.Fatalf("%s comes again, or after the end: %+v", d.Verb, d)
+			}
+			if wrong := d.Verb == ucare.Restore && !before[ucare.Raise] ||
+				d.Verb == ucare.Cancel && (before[ucare.Raise] || !before[ucare.PreAlarm]) ||
+				d.Verb == ucare.Raise && before[ucare.PreAlarm] != (d.Rule == ucare.Inactivity); wrong {
+				t.Fatalf("%s in the wrong order: %+v", d.Verb, d)
+			}
+			if d.Dwelling != "home" || len(d.Because) == 0 || d.Alarm == "" || d.Onset.IsZero() {
+				t.Fatalf("a decision says from where, why, and what about: %+v", d)
+			}
+			before[d.Verb] = true
+		}
+	})
+}
+
+// TestFireIsNeverSwallowedOrDelayed holds the promise of fire.go against a
+// bookkeeping of its own: whenever a detector becomes active, an alarm of its
+// room is open that a human has not closed, or acknowledged an hour ago.
+func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
+	edges := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := newWorld()
+		clear := map[string]bool{} // detectors that were last heard clear, or never
+		w.seen = func(r ucare.Reading, decided []ucare.Decision) {
+			for _, d := range decided {
+				if d.Verb == ucare.Raise && d.Rule != ucare.Inactivity && !d.At.Equal(w.now) {
+					t.Fatalf("raised at %v by a reading of %v: %+v", d.At, w.now, d)
+				}
+				if (d.Rule == ucare.Fire || d.Rule == ucare.Help) && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
+					t.Fatalf("fire and help know no pre-alarm: %+v", d)
+				}
+			}
+			if hazardOf(r.Kind) == "" {
+				return
+			}
+			key := r.Sensor + string(r.Kind) + fmt.Sprint(r.Drill)
+			was, known := clear[key]
+			fresh := !r.UnknownAge && r.At.Equal(w.now)
+			if fresh && r.State == ucare.Active && (was || !known) {
+				edges++
+				if !openFor(w, r) {
+					t.Fatalf("swallowed at %v: %+v\nstate %s", w.now, r, mustJSON(w.state))
+				}
+			}
+			clear[key] = fresh && r.State == ucare.Inactive
+		}
+		for _, b := range story {
+			w.step(b)
+		}
+	})
+	if edges < 600 {
+		t.Errorf("only %d fires: these stories test nothing", edges)
+	}
+}
+
+func hazardOf(k ucare.Kind) string {
+	switch k {
+	case ucare.Smoke, ucare.Heat:
+		return "smoke"
+	case ucare.CarbonMonoxide, ucare.Gas:
+		return string(k)
+	}
+	return ""
+}
+
+// openFor reports whether an alarm is open to which people still answer and
+// that stands for this reading.
+func openFor(w *world, r ucare.Reading) bool {
+	for _, e := range w.state.Fire.Episodes {
+		here := e.Room == r.Room && (r.Room != "" || e.Sensor == r.Sensor)
+		answered := !e.Acknowledged.IsZero() && (e.UnknownAge || w.now.Sub(e.Acknowledged) >= w.policy.Fire.SameFire)
+		if here && hazardOf(e.Kind) == hazardOf(r.Kind) && e.Drill == r.Drill && !e.Closed && !answered {
+			return raised(w, e.Alarm)
+		}
+	}
+	return false
+}
+
+func raised(w *world, alarm string) bool {
+	for _, d := range w.got {
+		if d.Alarm == alarm && d.Verb == ucare.Raise {
+			return true
+		}
+		if d.Alarm == alarm && d.Verb == ucare.Restore {
+			return false
+		}
+	}
+	return false
+}
+
+func TestSilenceIsNeverTooEarlyAndAlwaysEnds(t *testing.T) {
+	raises := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := live(story, func(*world) {})
+		q := &w.policy.Silence
+		for range 3 { // The power comes and goes, whatever happened before.
+			w.policy.Gap(w.state, w.now, w.now.Add(20*time.Hour))
+			w.now = w.now.Add(20 * time.Hour)
+		}
+		w.got = w.policy.Tick(w.state, w.now.Add(q.Settle+9*time.Hour+q.Grace), w.got)
+		if !w.state.Silence.Last.IsZero() && !w.state.Silence.Raised {
+			t.Fatalf("nobody was heard for 60 h and nothing is raised: %s", mustJSON(w.state))
+		}
+		for _, d := range w.got {
+			if d.Verb == ucare.PreAlarm && d.At.Sub(d.Onset) < q.After-time.Microsecond {
+				t.Fatalf("pre-alarm after %v: %+v", d.At.Sub(d.Onset), d)
+			}
+			if d.Rule == ucare.Inactivity && d.Verb == ucare.Raise {
+				raises++
+			}
+		}
+	})
+	if raises < 250 {
+		t.Errorf("only %d alarms: these stories test nothing", raises)
+	}
+}

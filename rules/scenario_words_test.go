@@ -1,0 +1,128 @@
+package rules_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/rules"
+)
+
+// reading plays "KIND ROOM[/SENSOR] [off|?] [retained] [drill] [made=TIME] [twice]".
+func (c *scenario) reading(words []string) error {
+	kind := ucare.Kind(words[0])
+	if !kind.Known() || len(words) < 2 {
+		return fmt.Errorf("not a kind and a room")
+	}
+	room, sensor, named := strings.Cut(words[1], "/")
+	if room == "-" {
+		room = ""
+	}
+	if !named {
+		sensor = room + "-" + words[0]
+	}
+	r := ucare.Reading{At: c.now, Dwelling: "home", Sensor: sensor, Room: room, Kind: kind, State: ucare.Active}
+	times := 1
+	for _, word := range words[2:] {
+		made, isTime := strings.CutPrefix(word, "made=")
+		switch {
+		case isTime:
+			at, err := c.clock(made)
+			if err != nil {
+				return err
+			}
+			r.At = at
+		case word == "on":
+		case word == "off":
+			r.State = ucare.Inactive
+		case word == "?":
+			r.State = ucare.Unknown
+		case word == "retained" || word == "republished":
+			r.UnknownAge = true
+		case word == "drill":
+			r.Drill = true
+		case word == "twice":
+			times = 2
+		default:
+			return fmt.Errorf("%q is not a word of a reading", word)
+		}
+	}
+	if c.silent[words[0]+" "+words[1]].To.After(c.now) || c.off.To.After(c.now) {
+		return fmt.Errorf("it is silent at that time")
+	}
+	for range times {
+		c.got = c.policy.Observe(c.state, r, c.now, c.got)
+	}
+	return nil
+}
+
+// missing plays "_ FROM..TO gateway off", or checks "_ FROM..TO KIND ROOM silent".
+func (c *scenario) missing(span string, words []string) error {
+	begin, end, _ := strings.Cut(span, "..")
+	from, err := c.clock(begin)
+	if err != nil {
+		return err
+	}
+	to, err := c.clock(end)
+	if err != nil {
+		return err
+	}
+	if words[0] != "gateway" {
+		c.silent[words[0]+" "+words[1]] = rules.Span{From: from, To: to}
+		return nil
+	}
+	c.wait(from)
+	c.off = rules.Span{From: from, To: to}
+	c.policy.Gap(c.state, from, to)
+	c.now = to
+	c.got = c.policy.Tick(c.state, to, c.got)
+	return nil
+}
+
+func (c *scenario) setPolicy(words []string) error {
+	durations := map[string]*time.Duration{
+		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After,
+		"at-most": &c.policy.Silence.AtMost, "grace": &c.policy.Silence.Grace,
+	}
+	for _, word := range words {
+		key, value, _ := strings.Cut(word, "=")
+		var err error
+		switch d := durations[key]; {
+		case d != nil:
+			*d, err = time.ParseDuration(value)
+		case key == "zone":
+			c.policy.Location, err = time.LoadLocation(value)
+		case key == "night":
+			from, to, _ := strings.Cut(value, "-")
+			c.policy.Silence.NightFrom, err = sinceMidnight(from)
+			if err == nil {
+				c.policy.Silence.NightTo, err = sinceMidnight(to)
+			}
+		default:
+			err = fmt.Errorf("%q is not a word of a policy", key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return c.policy.Validate()
+}
+
+func sinceMidnight(clock string) (time.Duration, error) {
+	t, err := time.Parse("15:04", clock)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
+}
+
+// clock reads HH:MM or HH:MM:SS of the day that the scenario has come to, or
+// of another one: 2025-03-04/08:00.
+func (c *scenario) clock(word string) (time.Time, error) {
+	date, clock, dated := strings.Cut(word, "/")
+	if !dated {
+		date, clock = c.now.In(c.policy.Location).Format(time.DateOnly), word
+	}
+	if len(clock) == len("15:04") {
+		clock += ":00"
+	}
+	return time.ParseInLocation(time.DateTime, date+" "+clock, c.policy.Location)
+}

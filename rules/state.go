@@ -1,0 +1,183 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+// Version names the form of a State in JSON. A checkpoint of another version
+// is not read; its log is folded again.
+const Version = "rules/1"
+
+// A State is everything that the rules remember of one dwelling. It is plain
+// data: JSON and back is the same state.
+type State struct {
+	Dwelling string       `json:"dwelling"`
+	Fire     FireState    `json:"fire,omitzero"`
+	Help     HelpState    `json:"help,omitzero"`
+	Silence  SilenceState `json:"silence,omitzero"`
+	Profile  Profile      `json:"profile,omitzero"`
+	// Named are the names of the last alarms, so that none is given twice.
+	Named []string `json:"named,omitempty"`
+}
+
+// NewState is a dwelling of which nothing has been heard yet.
+func NewState(dwelling string) *State { return &State{Dwelling: dwelling} }
+
+// A Profile is what the history knows about a resident's days.
+type Profile struct {
+	// Days is how many days it was learned from; 0: nothing is known.
+	Days int `json:"days,omitempty"`
+	// Longest is the usual longest silence by the local hour in which it began;
+	// 0 where none was seen.
+	Longest [24]time.Duration `json:"longest,omitzero"`
+}
+
+// A Span is a stretch of time, from From up to To.
+type Span struct {
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to,omitzero"`
+}
+
+// covers reports whether t is in the span, its ends included.
+func (p Span) covers(t time.Time) bool {
+	return !p.From.IsZero() && !t.Before(p.From) && !t.After(p.To)
+}
+
+// with is the span stretched so that it holds t.
+func (p Span) with(t time.Time) Span {
+	if p.From.IsZero() {
+		return Span{From: t, To: t}
+	}
+	return Span{From: earlier(p.From, t), To: later(p.To, t)}
+}
+
+// Observe folds one reading that was heard at now, after everything that was
+// due by then, and appends what is decided to the decisions in to.
+//
+// The reading's dwelling is not looked at: the caller chose the state.
+func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
+	now = instant(now)
+	to = p.Tick(s, now, to)
+	switch r.Kind {
+	case ucare.Smoke, ucare.Heat, ucare.CarbonMonoxide, ucare.Gas:
+		return p.observeFire(s, &r, now, to)
+	case ucare.HelpButton:
+		to = p.observeHelp(s, &r, now, to)
+		return p.observeLife(s, &r, now, to)
+	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
+		return p.observeLife(s, &r, now, to)
+	default:
+		return to
+	}
+}
+
+// Tick folds the passing of time up to now. A decision's instant is when it
+// was due, not when Tick came round to it, and decisions come in the order in
+// which they were due: late ticks decide what punctual ones decide.
+func (p *Policy) Tick(s *State, now time.Time, to []ucare.Decision) []ucare.Decision {
+	now = instant(now)
+	if p.nothingDue(s, now) {
+		return to
+	}
+	for {
+		at, ok := p.Next(s)
+		if !ok || at.After(now) {
+			return to
+		}
+		to = p.tickFire(s, at, to)
+		to = p.tickSilence(s, at, to)
+	}
+}
+
+// nothingDue is a cheap look before Tick works out the exact deadlines.
+func (p *Policy) nothingDue(s *State, now time.Time) bool {
+	return len(s.Fire.Episodes) == 0 && p.silenceSurelyNotDue(s, now)
+}
+
+// Next is when Tick must be called, and whether it must be at all.
+func (p *Policy) Next(s *State) (time.Time, bool) {
+	fire, burning := p.fireDue(s)
+	silence, waiting := p.silenceDue(s)
+	switch {
+	case burning && waiting:
+		return earlier(fire, silence), true
+	case burning:
+		return fire, true
+	default:
+		return silence, waiting
+	}
+}
+
+// Answer folds what a centre answered for an alarm: acknowledged, closed.
+// Answers for alarms that are no longer remembered change nothing.
+func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, to []ucare.Decision) []ucare.Decision {
+	now = instant(now)
+	to = p.Tick(s, now, to)
+	seen := !a.AcknowledgedAt.IsZero() || !a.ClosedAt.IsZero()
+	if alarm == "" || !seen {
+		return to
+	}
+	s.Fire.answer(alarm, !a.ClosedAt.IsZero(), now)
+	s.Help.answer(alarm)
+	return to // An inactivity alarm waits for activity whatever the centre says.
+}
+
+// Gap tells that nothing could be heard between from and to: the gateway was
+// off, or its broker was. Silence does not count that time. Fire and help know
+// no pause.
+func (p *Policy) Gap(s *State, from, to time.Time) {
+	p.gapSilence(s, instant(from), instant(to))
+}
+
+// Shift tells that the wall clock was set, forward by a positive duration. All
+// that is being measured moves with it, so a set clock neither raises an alarm
+// nor hides one. Names and onsets of alarms stay.
+func (p *Policy) Shift(s *State, by time.Duration) {
+	s.Fire.shift(by)
+	s.Help.shift(by)
+	s.Silence.shift(by)
+}
+
+// Learn takes over what the history knows. It is used to explain.
+func (p *Policy) Learn(s *State, profile Profile) { s.Profile = profile }
+
+// namesRemembered is how many alarms back a name cannot be given again.
+const namesRemembered = 16
+
+// name gives an alarm its name and returns the onset that is part of it. Two
+// alarms of one room can begin at the same instant (a drill and the real
+// thing; a reading that was delivered late): the second one begins a
+// nanosecond later, for its report would be taken for a repeat of the first.
+func (s *State) name(rule ucare.Rule, kind ucare.Kind, room string, onset time.Time) (string, time.Time) {
+	for {
+		id := ucare.AlarmID(s.Dwelling, rule, kind, room, onset)
+		if !slices.Contains(s.Named, id) {
+			if len(s.Named) == namesRemembered {
+				s.Named = slices.Delete(s.Named, 0, 1)
+			}
+			s.Named = append(s.Named, id)
+			return id, onset
+		}
+		onset = onset.Add(time.Nanosecond)
+	}
+}
+
+// moved is t after the clock was set; an instant that has not happened stays so.
+func moved(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
+}
+
+// movedBack is moved for the instants that tell old readings from new ones:
+// they may become too early, never too late, because a reading that is taken
+// for an old one is not looked at.
+func movedBack(t time.Time, by time.Duration) time.Time { return moved(t, min(by, 0)) }
+
+// kept copies a text, so that the state does not hold on to the message that
+// it was cut from.
+func kept(text string) string { return string([]byte(text)) }
