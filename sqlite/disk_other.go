@@ -1,0 +1,10 @@
+//go:build !unix
+
+package sqlite
+
+// lock does nothing where there is no flock: SQLite's own locks keep two
+// processes from damaging the file.
+func lock(string) (unlock func() error, err error) { return func() error { return nil }, nil }
+
+// syncFolder does nothing where a folder cannot be synced.
+func syncFolder(string) error { return nil }
