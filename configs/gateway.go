@@ -1,0 +1,233 @@
+package configs
+
+import "time"
+
+// A Gateway is the content of ucare.yaml: checked, with every default filled
+// in, every path absolute and every secret read.
+type Gateway struct {
+	Box       Box        `yaml:"gateway"`
+	Dwellings []Dwelling `yaml:"dwellings"`
+	Sensors   Sensors    `yaml:"sensors"`
+	Rules     Rules      `yaml:"rules"`
+	Emergency Emergency  `yaml:"emergency"`
+	Caregiver Caregiver  `yaml:"caregiver"`
+}
+
+// A Box is the gateway itself: its name, where it keeps its data, where it
+// tells how it is.
+type Box struct {
+	ID string `yaml:"id"`
+	// Data is the directory of the journal and the history.
+	Data string `yaml:"data"`
+	// Listen is where health and metrics are served, "host:port".
+	Listen   string   `yaml:"listen"`
+	Language string   `yaml:"language"` // "ko" or "en"
+	TimeZone TimeZone `yaml:"time_zone"`
+	Journal  Journal  `yaml:"journal"`
+	History  History  `yaml:"history"`
+}
+
+// A Journal sets how long received messages are kept and how much disk is held
+// back for the day the disk is full.
+type Journal struct {
+	Keep    time.Duration `yaml:"keep"`
+	Ballast ByteSize      `yaml:"ballast"`
+}
+
+// A History sets where readings are remembered, and how long.
+type History struct {
+	Store string        `yaml:"store"` // "embedded"
+	Keep  time.Duration `yaml:"keep"`
+}
+
+// A Dwelling is one supervised home.
+type Dwelling struct {
+	ID          string      `yaml:"id"`
+	Account     string      `yaml:"account"`
+	Address     string      `yaml:"address"`
+	Resident    Resident    `yaml:"resident,omitempty"`
+	Rooms       []Room      `yaml:"rooms"`
+	Zigbee2MQTT Zigbee2MQTT `yaml:"zigbee2mqtt,omitempty"`
+	Sensors     []Sensor    `yaml:"sensors,omitempty"`
+}
+
+// A Resident is the person who lives there.
+type Resident struct {
+	Name  string `yaml:"name,omitempty"`
+	Phone string `yaml:"phone,omitempty"`
+}
+
+// A Room is where a sensor is.
+type Room struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name,omitempty"`
+}
+
+// Zigbee2MQTT says under which topic the dwelling's Zigbee2MQTT speaks. An
+// empty BaseTopic means that there is none.
+type Zigbee2MQTT struct {
+	BaseTopic string `yaml:"base_topic,omitempty"`
+}
+
+// A Sensor is one device of a dwelling. Topic is empty where the device says
+// itself who it is (ucare/<dwelling>/<sensor>).
+type Sensor struct {
+	ID    string `yaml:"id"`
+	Room  string `yaml:"room"`
+	Topic string `yaml:"topic,omitempty"`
+}
+
+// Sensors says how MQTT is heard: as the broker, as a client of the
+// household's broker, or both. Nil means not that way; one of them is set.
+type Sensors struct {
+	Broker *Broker `yaml:"broker,omitempty"`
+	Client *Client `yaml:"client,omitempty"`
+}
+
+// A Broker is the embedded MQTT broker. An empty Listen means TLS only.
+type Broker struct {
+	Listen     string    `yaml:"listen"`
+	TLS        TLSListen `yaml:"tls,omitempty"`
+	MaxMessage ByteSize  `yaml:"max_message"`
+	Devices    []Device  `yaml:"devices"`
+}
+
+// TLSListen is a listener with a certificate. An empty Listen means none.
+type TLSListen struct {
+	Listen   string `yaml:"listen,omitempty"`
+	CertFile string `yaml:"cert_file,omitempty"`
+	KeyFile  string `yaml:"key_file,omitempty"`
+}
+
+// A Device is one account of the embedded broker: its user name, its password
+// and the topic filters it may publish and subscribe to. Dwelling is the home it
+// stands in; it is empty for a bridge that serves several.
+type Device struct {
+	ID        string   `yaml:"id"`
+	Password  Password `yaml:",inline"`
+	Dwelling  string   `yaml:"dwelling,omitempty"`
+	Publish   []string `yaml:"publish,omitempty"`
+	Subscribe []string `yaml:"subscribe,omitempty"`
+}
+
+// A Client is the connection to a broker that the household already runs.
+type Client struct {
+	URL      string   `yaml:"url"`
+	ClientID string   `yaml:"client_id"`
+	Username string   `yaml:"username,omitempty"`
+	Password Password `yaml:",inline"`
+	CAFile   string   `yaml:"ca_file,omitempty"`
+	// Telemetry are the filters of chatty topics that carry no alarm: heard
+	// with QoS 0 in a session of their own, so that they never fill the queue
+	// an alarm waits in.
+	Telemetry []string `yaml:"telemetry,omitempty"`
+}
+
+// Rules are the settings of what decides.
+type Rules struct {
+	Fire       Fire       `yaml:"fire"`
+	Help       Help       `yaml:"help"`
+	Inactivity Inactivity `yaml:"inactivity"`
+}
+
+// Fire: an alarm is restored when its detector has been clear for HoldOff.
+type Fire struct {
+	HoldOff time.Duration `yaml:"hold_off"`
+}
+
+// Help: presses within RepeatWithin of the last one are the same call.
+type Help struct {
+	RepeatWithin time.Duration `yaml:"repeat_within"`
+}
+
+// Inactivity: silence of After, not counting the night, begins a pre-alarm; at
+// AtMost it is one whatever was learned about this resident. After PreAlarm
+// without a sign of life the alarm is raised.
+type Inactivity struct {
+	After    time.Duration `yaml:"after"`
+	AtMost   time.Duration `yaml:"at_most"`
+	Night    ClockWindow   `yaml:"night"`
+	PreAlarm time.Duration `yaml:"prealarm"`
+}
+
+// Emergency says who receives alarms, in which order and how fast.
+type Emergency struct {
+	Receivers []Receiver    `yaml:"receivers"`
+	Routes    []Route       `yaml:"routes"`
+	Heartbeat time.Duration `yaml:"heartbeat"`
+}
+
+// A Receiver is a centre.
+type Receiver struct {
+	ID      string  `yaml:"id"`
+	Webhook Webhook `yaml:"webhook"`
+}
+
+// A Webhook is the way to a centre. CAFile replaces the system's certificate
+// authorities; the client certificate is for centres that want one.
+type Webhook struct {
+	URL            string        `yaml:"url"`
+	Secret         SigningSecret `yaml:",inline"`
+	CAFile         string        `yaml:"ca_file,omitempty"`
+	ClientCertFile string        `yaml:"client_cert_file,omitempty"`
+	ClientKeyFile  string        `yaml:"client_key_file,omitempty"`
+}
+
+// A Route is the order in which the receivers of some rules are told. After
+// the last step it starts over, until somebody acknowledges.
+type Route struct {
+	ID    string   `yaml:"id"`
+	Rules []string `yaml:"rules"`
+	Steps []Step   `yaml:"steps"`
+}
+
+// A Step tells its receivers, and gives them Within to acknowledge.
+type Step struct {
+	Receivers []string      `yaml:"receivers"`
+	Within    time.Duration `yaml:"within"`
+}
+
+// Caregiver is the page for the people who care. An empty Listen means none.
+type Caregiver struct {
+	Listen string   `yaml:"listen"`
+	People []Person `yaml:"people,omitempty"`
+}
+
+// A Person may see the days of some dwellings.
+type Person struct {
+	ID        string   `yaml:"id"`
+	Password  Password `yaml:",inline"`
+	Dwellings []string `yaml:"dwellings"`
+}
+
+// What holds when the file is silent. The thresholds are those of fielded
+// services: 8 to 12 h of silence, a pre-alarm of 1 to 10 minutes.
+func defaultGateway() *Gateway {
+	return &Gateway{
+		Box: Box{
+			Data:     "/var/lib/ucare",
+			Listen:   "127.0.0.1:9464",
+			Language: "ko",
+			TimeZone: seoul(),
+			Journal:  Journal{Keep: 35 * day, Ballast: 16 << 20},
+			History:  History{Store: "embedded", Keep: 90 * day},
+		},
+		Rules: Rules{
+			Fire: Fire{HoldOff: 60 * time.Second},
+			Help: Help{RepeatWithin: 10 * time.Second},
+			Inactivity: Inactivity{
+				After:    12 * time.Hour,
+				AtMost:   16 * time.Hour,
+				Night:    ClockWindow{From: 22 * time.Hour, To: 7 * time.Hour},
+				PreAlarm: 5 * time.Minute,
+			},
+		},
+		Emergency: Emergency{Heartbeat: 60 * time.Second},
+	}
+}
+
+const (
+	day            = 24 * time.Hour
+	defaultWithin  = 60 * time.Second
+	defaultMessage = 2 << 20 // the retained bridge/devices of a large Zigbee network fits
+)
