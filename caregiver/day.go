@@ -26,7 +26,7 @@ type day struct {
 	rooms    map[string]*roomDay
 	heard    int // readings on the day
 
-	signs    signs
+	signs    ucare.Signs
 	first    time.Time // signs of life on the day
 	last     time.Time
 	lastRoom string
@@ -89,12 +89,18 @@ func (d *day) order(given []string) []string {
 	return order
 }
 
+// A contact is one bed, seat or sensor that can be held.
+type contact struct {
+	sensor string
+	kind   ucare.Kind
+}
+
 // hear takes the next reading, which may be from before the day.
 func (d *day) hear(r ucare.Reading) {
 	if r.UnknownAge || !r.At.Before(d.to) {
 		return
 	}
-	sign := d.signs.of(r)
+	sign := d.signs.Of(r)
 	if !r.At.Before(d.from) {
 		d.heard++
 		d.room(r.Room)

@@ -37,7 +37,7 @@ func (s *Store) Silences(ctx context.Context, dwelling string, from, to time.Tim
 func silences(readings iter.Seq2[ucare.Reading, error], loc *time.Location) (Silences, error) {
 	type hourOfDay struct{ year, day, hour int }
 	var (
-		signs   Signs
+		signs   ucare.Signs
 		last    time.Time
 		longest = make(map[hourOfDay]time.Duration)
 		days    = make(map[[2]int]bool)

@@ -41,11 +41,22 @@ var (
 		sensor, room string
 		kind         ucare.Kind
 	}{
-		{"k1", "kitchen", ucare.Smoke}, {"k2", "kitchen", ucare.Heat}, {"k3", "kitchen", ucare.Smoke}, {"combi", "bedroom", ucare.Smoke},
-		{"combi", "bedroom", ucare.CarbonMonoxide}, {"new1", "", ucare.Smoke}, {"new2", "", ucare.Smoke}, {"g", "kitchen", ucare.Gas},
-		{"pendant", "", ucare.HelpButton}, {"cord", "bathroom", ucare.HelpButton},
-		{"m1", "hall", ucare.Motion}, {"m2", "kitchen", ucare.Motion}, {"d", "hall", ucare.Door}, {"b", "bedroom", ucare.Bed},
-		{"p", "living", ucare.Presence}, {"t", "kitchen", ucare.Temperature},
+		{"k1", "kitchen", ucare.Smoke},
+		{"k2", "kitchen", ucare.Heat},
+		{"k3", "kitchen", ucare.Smoke},
+		{"combi", "bedroom", ucare.Smoke},
+		{"combi", "bedroom", ucare.CarbonMonoxide},
+		{"new1", "", ucare.Smoke},
+		{"new2", "", ucare.Smoke},
+		{"g", "kitchen", ucare.Gas},
+		{"pendant", "", ucare.HelpButton},
+		{"cord", "bathroom", ucare.HelpButton},
+		{"m1", "hall", ucare.Motion},
+		{"m2", "kitchen", ucare.Motion},
+		{"d", "hall", ucare.Door},
+		{"b", "bedroom", ucare.Bed},
+		{"p", "living", ucare.Presence},
+		{"t", "kitchen", ucare.Temperature},
 	}
 	steps  = []time.Duration{0, 0, time.Second, 5 * time.Second, 20 * time.Second, 61 * time.Second, 10 * time.Minute, 70 * time.Minute, 5 * time.Hour, 13 * time.Hour}
 	delays = []time.Duration{0, 0, 0, 0, 5 * time.Second, 40 * time.Second, 90 * time.Second, 2 * time.Hour, -time.Hour, 30 * time.Hour}

@@ -39,7 +39,7 @@ import (
 
 // SilencePolicy is how long nobody may be heard.
 type SilencePolicy struct {
-	After time.Duration // silence that counts; 0 switches the rule off
+	After time.Duration // silence that counts; 0 switches the rule off, not the memory of the last sign
 	// AtMost is the longest silence, night included.
 	AtMost time.Duration
 	// NightFrom and NightTo are wall-clock times, as the time since midnight, in
@@ -103,7 +103,7 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	}
 	at := observedAt(r, now)
 	sensor, room, alive := p.lifeSign(s, r, at)
-	if !alive || p.Silence.After == 0 || !at.After(q.Last) {
+	if !alive || !at.After(q.Last) {
 		return to
 	}
 	if q.Last.IsZero() {

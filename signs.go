@@ -1,10 +1,6 @@
-package history
+package ucare
 
-import (
-	"time"
-
-	"github.com/ucare-project/ucare"
-)
+import "time"
 
 // stuck is how long a motion sensor that can say "clear" is believed when it
 // does not: a person stays in front of one for about as long as a film.
@@ -16,33 +12,33 @@ type Signs struct{ contacts map[contact]*said }
 
 type contact struct {
 	sensor string
-	kind   ucare.Kind
+	kind   Kind
 }
 
 // said is what a contact said last.
 type said struct {
-	state  ucare.State
+	state  State
 	since  time.Time // when it became active
 	clears bool      // it has said "inactive" before
 }
 
 // Of reports whether somebody must have been there for the reading. It is the
-// measure of the silence rule: motion, use of an appliance, the help button, a
+// measure of the inactivity rule, for pages and profiles: motion, use of an appliance, the help button, a
 // presence sensor that becomes active, a door, bed or seat that changes. A state
 // that is repeated, or heard for the first time, is nothing, and neither is old
 // news of unknown age.
-func (s *Signs) Of(r ucare.Reading) bool {
+func (s *Signs) Of(r Reading) bool {
 	switch r.Kind {
-	case ucare.HelpButton:
-		return r.State == ucare.Active && !r.UnknownAge && !r.Drill
-	case ucare.Motion, ucare.Use, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat:
-		return r.State != ucare.Unknown && s.contact(r).says(r) && !r.Drill
+	case HelpButton:
+		return r.State == Active && !r.UnknownAge && !r.Drill
+	case Motion, Use, Presence, Door, Bed, Seat:
+		return r.State != Unknown && s.contact(r).says(r) && !r.Drill
 	default:
 		return false
 	}
 }
 
-func (s *Signs) contact(r ucare.Reading) *said {
+func (s *Signs) contact(r Reading) *said {
 	if s.contacts == nil {
 		s.contacts = make(map[contact]*said)
 	}
@@ -55,23 +51,23 @@ func (s *Signs) contact(r ucare.Reading) *said {
 	return c
 }
 
-func (c *said) says(r ucare.Reading) bool {
+func (c *said) says(r Reading) bool {
 	before := c.state
 	switch {
 	case r.UnknownAge:
 		if before != r.State {
-			c.state = ucare.Unknown // it changed or the old news is wrong, so the next reading is no change
+			c.state = Unknown // it changed or the old news is wrong, so the next reading is no change
 		}
 		return false
-	case r.State == ucare.Inactive:
+	case r.State == Inactive:
 		c.state, c.clears = r.State, true
-		return before == ucare.Active && (r.Kind == ucare.Door || r.Kind == ucare.Bed || r.Kind == ucare.Seat)
+		return before == Active && (r.Kind == Door || r.Kind == Bed || r.Kind == Seat)
 	}
-	if c.state = r.State; before != ucare.Active {
+	if c.state = r.State; before != Active {
 		c.since = r.At
 	}
-	if r.Kind == ucare.Motion || r.Kind == ucare.Use {
+	if r.Kind == Motion || r.Kind == Use {
 		return !c.clears || r.At.Sub(c.since) <= stuck
 	}
-	return before == ucare.Inactive
+	return before == Inactive
 }
