@@ -1,0 +1,163 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ucare-project/ucare/sqlite"
+)
+
+// An EntryKind is what an entry is about.
+type EntryKind string
+
+// The kinds of entry.
+const (
+	Message  EntryKind = "message"   // an MQTT message was received
+	Tick     EntryKind = "tick"      // an instant came at which a rule had to look
+	Answer   EntryKind = "answer"    // a centre answered for an alarm
+	Start    EntryKind = "start"     // the gateway started, after having been deaf
+	ClockSet EntryKind = "clock_set" // the wall clock was set
+	Profile  EntryKind = "profile"   // what the history taught about the resident; payload {"dwelling", "profile"}
+)
+
+// An Entry is one thing that can change a decision.
+type Entry struct {
+	// Seq is the place in the log, from 1; Append sets it. It only grows.
+	Seq int64
+	// At is the gateway's wall clock when it was received.
+	At   time.Time
+	Kind EntryKind
+	// Source is where it came from: "broker:<client id>", "client:<broker url>".
+	Source string
+	Topic  string
+	// Payload is the MQTT payload; JSON for the other kinds.
+	Payload             []byte
+	QoS                 byte
+	Retained, Duplicate bool
+}
+
+// Append puts an entry at the end of the log. When it returns nil the entry is
+// on the disk, and only then may its sender hear so. Concurrent calls share a
+// commit. On a full disk it gives up the ballast once and tries again.
+//
+// When ctx ends Append stops waiting, but the entry may still be stored.
+func (j *Journal) Append(ctx context.Context, e Entry) (Entry, error) {
+	var seq int64
+	err := j.write(ctx, func(tx *sqlite.Tx) (err error) {
+		seq, err = appendEntry(tx, e)
+		return err
+	})
+	j.wake() // also after an error, for the entry that is stored though its caller left
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: append %s of %q: %w", e.Kind, e.Topic, err)
+	}
+	e.Seq = seq
+	return e, nil
+}
+
+func appendEntry(tx *sqlite.Tx, e Entry) (int64, error) {
+	payload := e.Payload
+	if payload == nil {
+		payload = []byte{}
+	}
+	done, err := tx.Exec(`INSERT INTO entries (at, kind, source, topic, payload, qos, retained, duplicate) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		nanos(e.At), string(e.Kind), e.Source, e.Topic, payload, int64(e.QoS), bit(e.Retained), bit(e.Duplicate))
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
+}
+
+// Appended is signalled when something was appended. One signal can stand for
+// many entries: read with After until there are no more.
+func (j *Journal) Appended() <-chan struct{} { return j.appended }
+
+func (j *Journal) wake() {
+	select {
+	case j.appended <- struct{}{}:
+	default: // a signal is waiting already
+	}
+}
+
+// After returns at most most entries that follow the place seq, in order. Most
+// must be positive.
+func (j *Journal) After(ctx context.Context, seq int64, most int) ([]Entry, error) {
+	var entries []Entry
+	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
+		rows, err := tx.Query(`SELECT seq, at, kind, source, topic, payload, qos, retained, duplicate FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`, seq, most)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var e Entry
+			var at int64
+			if err := rows.Scan(&e.Seq, &at, &e.Kind, &e.Source, &e.Topic, &e.Payload, &e.QoS, &e.Retained, &e.Duplicate); err != nil {
+				return err
+			}
+			e.At = instant(at)
+			entries = append(entries, e)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("journal: read entries after %d: %w", seq, err)
+	}
+	return entries, nil
+}
+
+// trimBatch bounds the entries removed in one transaction: an alarm that
+// arrives meanwhile waits for one of them, not for all.
+const trimBatch = 500
+
+// Trim removes the entries received before an instant and returns how many
+// they were. It leaves those that a recovery would fold again, which are the
+// ones after the checkpoint, and the one at it: so the log is never empty, and
+// no number is given twice.
+func (j *Journal) Trim(ctx context.Context, before time.Time) (int64, error) {
+	var removed, last int64
+	for {
+		first, end, err := j.trimmable(ctx, last, before)
+		if err != nil {
+			return removed, fmt.Errorf("journal: trim entries before %s: %w", before.Format(time.RFC3339), err)
+		}
+		if end == 0 {
+			return removed, nil
+		}
+		var n int64
+		err = j.file.Write(ctx, func(tx *sqlite.Tx) error {
+			done, err := tx.Exec(`DELETE FROM entries WHERE seq BETWEEN ? AND ? AND at < ?`, first, end, nanos(before))
+			if err == nil {
+				n, err = done.RowsAffected()
+			}
+			return err
+		})
+		if err != nil {
+			return removed, fmt.Errorf("journal: trim entries before %s: %w", before.Format(time.RFC3339), err)
+		}
+		removed, last = removed+n, end
+	}
+}
+
+// trimmable is the first and last place of the next entries to remove, 0 and 0
+// when there are none.
+func (j *Journal) trimmable(ctx context.Context, after int64, before time.Time) (first, last int64, err error) {
+	err = j.file.Read(ctx, func(tx *sqlite.Tx) error {
+		return tx.QueryRow(`
+			SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM (
+				SELECT seq FROM entries
+				WHERE seq > ? AND at < ?
+					AND seq < coalesce((SELECT seq FROM checkpoints WHERE reader = ?), 0)
+				ORDER BY seq LIMIT ?)`,
+			after, nanos(before), watch, trimBatch).Scan(&first, &last)
+	})
+	return first, last, err
+}
+
+// bit is the form of a bool in the file.
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
