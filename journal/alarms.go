@@ -73,6 +73,7 @@ type AnswerPayload struct {
 // that refuses.
 func (j *Journal) Answered(ctx context.Context, alarm string, at time.Time, a ucare.Answers) (isNew bool, err error) {
 	var fresh bool
+	var stored Entry
 	err = j.write(ctx, func(tx *sqlite.Tx) error {
 		merged, isNew, err := mergeAnswers(tx, alarm, a)
 		if fresh = isNew; err != nil || !isNew {
@@ -82,12 +83,16 @@ func (j *Journal) Answered(ctx context.Context, alarm string, at time.Time, a uc
 		if err != nil {
 			return err
 		}
-		_, err = appendEntry(tx, Entry{At: at, Kind: Answer, Source: "center", Payload: payload})
+		stored, err = appendEntry(tx, Entry{At: at, Kind: Answer, Source: "center", Payload: payload})
 		return err
 	})
-	j.wake()
 	if err != nil {
+		j.wake()
 		return false, fmt.Errorf("journal: store the answers to alarm %s: %w", alarm, err)
+	}
+	if fresh {
+		j.tail.add(stored)
+		j.wake()
 	}
 	return fresh, nil
 }

@@ -43,30 +43,33 @@ type Entry struct {
 //
 // When ctx ends Append stops waiting, but the entry may still be stored.
 func (j *Journal) Append(ctx context.Context, e Entry) (Entry, error) {
-	var seq int64
+	var stored Entry
 	err := j.write(ctx, func(tx *sqlite.Tx) (err error) {
-		seq, err = appendEntry(tx, e)
+		stored, err = appendEntry(tx, e)
 		return err
 	})
-	j.wake() // also after an error, for the entry that is stored though its caller left
 	if err != nil {
+		j.wake() // for the entry that is stored though its caller left
 		return Entry{}, fmt.Errorf("journal: append %s of %q: %w", e.Kind, e.Topic, err)
 	}
-	e.Seq = seq
-	return e, nil
+	j.tail.add(stored)
+	j.wake()
+	return stored, nil
 }
 
-func appendEntry(tx *sqlite.Tx, e Entry) (int64, error) {
-	payload := e.Payload
-	if payload == nil {
-		payload = []byte{}
+// appendEntry stores an entry and returns it as it will be read again.
+func appendEntry(tx *sqlite.Tx, e Entry) (Entry, error) {
+	if e.Payload == nil {
+		e.Payload = []byte{}
 	}
+	e.At = instant(nanos(e.At))
 	done, err := tx.Exec(`INSERT INTO entries (at, kind, source, topic, payload, qos, retained, duplicate) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		nanos(e.At), string(e.Kind), e.Source, e.Topic, payload, int64(e.QoS), bit(e.Retained), bit(e.Duplicate))
+		nanos(e.At), string(e.Kind), e.Source, e.Topic, e.Payload, int64(e.QoS), bit(e.Retained), bit(e.Duplicate))
 	if err != nil {
-		return 0, err
+		return Entry{}, err
 	}
-	return done.LastInsertId()
+	e.Seq, err = done.LastInsertId()
+	return e, err
 }
 
 // Appended is signalled when something was appended. One signal can stand for
@@ -83,6 +86,9 @@ func (j *Journal) wake() {
 // After returns at most most entries that follow the place seq, in order. Most
 // must be positive.
 func (j *Journal) After(ctx context.Context, seq int64, most int) ([]Entry, error) {
+	if entries := j.tail.after(seq, most); len(entries) > 0 {
+		return entries, nil
+	}
 	var entries []Entry
 	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
 		rows, err := tx.Query(`SELECT seq, at, kind, source, topic, payload, qos, retained, duplicate FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`, seq, most)
@@ -135,6 +141,7 @@ func (j *Journal) Trim(ctx context.Context, before time.Time) (int64, error) {
 		if err != nil {
 			return removed, fmt.Errorf("journal: trim entries before %s: %w", before.Format(time.RFC3339), err)
 		}
+		j.tail.forget(end)
 		removed, last = removed+n, end
 	}
 }

@@ -43,6 +43,7 @@ type Journal struct {
 	file     *sqlite.File
 	ballast  *ballast
 	appended chan struct{}
+	tail     *tail
 	log      *slog.Logger
 }
 
@@ -60,7 +61,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, Opened, error)
 		o.SQLite.Check = defaultCheck
 	}
 	b := newBallast(path+".ballast", o.BallastBytes)
-	j := &Journal{ballast: b, appended: make(chan struct{}, 1), log: log}
+	j := &Journal{ballast: b, appended: make(chan struct{}, 1), tail: newTail(), log: log}
 	var opened Opened
 	err := j.withRoom(func() (err error) {
 		j.file, opened.Aside, err = sqlite.Open(ctx, path, o.SQLite)
