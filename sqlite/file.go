@@ -16,7 +16,7 @@ var ErrClosed = errors.New("the file is closed")
 type File struct {
 	jobs    chan *job
 	closing chan struct{}
-	working sync.WaitGroup // the writer goroutine
+	working sync.WaitGroup // the writer and the homebringer
 	closed  sync.Once
 	failed  error // of Close
 	commits atomic.Int64
@@ -24,6 +24,7 @@ type File struct {
 	writing sync.Mutex // held by whoever uses the writer's connection
 	writer  *session
 	writes  *sql.DB
+	home    *homebringer // nil with one connection: then commits bring the log home
 
 	free   chan *session // readers that nobody uses; not yet connected ones among them
 	reads  *sql.DB       // nil when reads use the writer's connection
@@ -150,7 +151,7 @@ func (f *File) disconnect() error {
 	}
 	f.writing.Lock()
 	defer f.writing.Unlock()
-	errs = append(errs, f.writer.close())
+	errs = append(errs, f.home.close(), f.writer.close())
 	if f.writes != nil {
 		errs = append(errs, f.writes.Close())
 	}

@@ -63,6 +63,13 @@ func (o Options) onDisk() bool { return o.driver() == usual }
 
 func (o Options) driver() string { return cmp.Or(o.Driver, usual) }
 
+func (o Options) synchronous() string {
+	if o.Sync == Normal {
+		return "synchronous=NORMAL"
+	}
+	return "synchronous=FULL"
+}
+
 func (o Options) syncFolder(path string) error {
 	switch {
 	case o.SyncFolder != nil:
@@ -118,10 +125,16 @@ func open(ctx context.Context, path string, o Options) (*File, error) {
 		// the file back to nothing, and with it all that was written since.
 		err = o.syncFolder(path)
 	}
+	if err == nil && !o.Exclusive {
+		f.home, err = newHomebringer(ctx, f.writes, o)
+	}
 	if err != nil {
 		return nil, errors.Join(err, f.disconnect())
 	}
 	f.working.Go(f.work)
+	if f.home != nil {
+		f.working.Go(func() { f.home.work(f.closing) })
+	}
 	return f, nil
 }
 
@@ -189,12 +202,11 @@ func (s *session) configure(ctx context.Context, o Options) error {
 		// Before journal_mode: only so SQLite does without shared memory.
 		pragmas = append(pragmas, "locking_mode=EXCLUSIVE")
 	}
-	synchronous := "synchronous=FULL"
-	if o.Sync == Normal {
-		synchronous = "synchronous=NORMAL"
-	}
-	pragmas = append(pragmas, synchronous, "foreign_keys=ON", "temp_store=MEMORY",
+	pragmas = append(pragmas, o.synchronous(), "foreign_keys=ON", "temp_store=MEMORY",
 		fmt.Sprintf("journal_size_limit=%d", walLimit))
+	if !o.Exclusive {
+		pragmas = append(pragmas, fmt.Sprintf("wal_autocheckpoint=%d", walPages))
+	}
 	for _, p := range pragmas {
 		if _, err := s.conn.ExecContext(ctx, "PRAGMA "+p); err != nil {
 			return fmt.Errorf("PRAGMA %s: %w", p, err)

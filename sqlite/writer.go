@@ -90,7 +90,7 @@ func (f *File) transaction(batch []*job) error {
 		f.writer.rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
-	f.commits.Add(1)
+	f.home.committed(f.commits.Add(1))
 	return nil
 }
 
