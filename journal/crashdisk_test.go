@@ -31,6 +31,10 @@ import (
 // written, and a disk that lies about a sync, unless lies is set.
 type crashDisk struct {
 	lies bool // syncs do nothing: a disk that the journal's promise excludes
+	// failing is how often a sync fails, of 1. As on ext4 and XFS, the pages
+	// that it should have written count as clean afterwards: a later sync does
+	// not write them, though everybody reads them.
+	failing float64
 
 	mu    sync.Mutex
 	rand  *rand.Rand
@@ -86,6 +90,13 @@ func (d *crashDisk) cutLater(at cutAt) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.power.until = at
+}
+
+// mend lets every sync succeed from now on.
+func (d *crashDisk) mend() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failing = 0
 }
 
 // isOff reports whether the power was cut.
@@ -351,6 +362,10 @@ func (f *crashFile) Sync(vfs.SyncFlag) error {
 	}
 	if f.disk.lies {
 		return nil
+	}
+	if f.disk.failing > 0 && f.disk.rand.Float64() < f.disk.failing {
+		f.node.changes = nil
+		return sqlite3.IOERR_FSYNC
 	}
 	for _, c := range f.node.changes {
 		f.node.synced = c.apply(f.node.synced)

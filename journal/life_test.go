@@ -52,7 +52,7 @@ func newLife(t *testing.T, seed uint64, c crash) *life {
 		tried: map[string]Entry{}, acked: map[string]Entry{}, decided: map[int64]Folded{},
 		answered: map[string]ucare.Answers{}, accepted: map[string]bool{},
 	}
-	l.disk.lies = c.lies
+	l.disk.lies, l.disk.failing = c.lies, c.failing
 	vfs.Register(l.name, l.disk)
 	l.options = Options{BallastBytes: -1, SQLite: sqlite.Options{
 		// Checkpoints are what moves pages from the log to the file: with the
@@ -71,7 +71,7 @@ func newLife(t *testing.T, seed uint64, c crash) *life {
 func (l *life) live(plan []cutAt) {
 	for _, at := range plan {
 		l.disk.cutLater(at)
-		j, err := l.open()
+		j, err := l.openAgain()
 		if err != nil && !l.disk.isOff() {
 			l.err = err
 			return
@@ -90,12 +90,29 @@ func (l *life) live(plan []cutAt) {
 		l.disk.cut()
 		l.cuts++
 	}
+	l.disk.mend()
 	j, err := l.open()
 	if err != nil {
 		l.err = err
 		return
 	}
 	l.err = j.Close()
+}
+
+// openAgain opens the journal on a disk whose syncs may fail, as a daemon that
+// is started again and again does.
+func (l *life) openAgain() (*Journal, error) {
+	j, err := l.open()
+	for range 100 {
+		if err == nil || l.disk.failing == 0 || l.disk.isOff() {
+			break
+		}
+		if _, lost := errors.AsType[lostError](err); lost {
+			break
+		}
+		j, err = l.open()
+	}
+	return j, err
 }
 
 // open opens the journal and looks whether all is there.
@@ -147,7 +164,7 @@ func (l *life) append(j *Journal, topic string, random *rand.Rand) bool {
 	l.note(func() { l.tried[topic] = e })
 	stored, err := j.Append(context.Background(), e)
 	if err != nil {
-		return false
+		return l.disk.failing > 0 && !l.disk.isOff() // its sender was not acknowledged; the next one is
 	}
 	l.note(func() { l.acked[topic] = stored })
 	return true
