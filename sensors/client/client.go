@@ -1,0 +1,171 @@
+// Package client hears the sensors through the MQTT broker that the household
+// already runs.
+//
+// A message is acknowledged to that broker when the inbox has it on disk. What
+// the broker acknowledged to the sensor before is the broker's promise, not ours: see
+// docs/mqtt-traps.md, which lists what goes wrong between a broker and a client and
+// where each of it is dealt with here.
+//
+// There are two sessions. The alarm session (QoS 1, kept by the broker while we
+// are away) has everything that could raise an alarm; the telemetry session (QoS 0,
+// not kept) has only what the household lists as telemetry, so that a flood of it
+// cannot push an alarm out of a queue. Each is proved by a canary: a message of our
+// own that has to come back. A session whose canary stays away is replaced whole.
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// Config is which broker to hear, and what.
+type Config struct {
+	// Broker is its URL: tcp://host:1883, or tls://host:8883 with TLS.
+	Broker string
+	// ID is the gateway's id. It must be this gateway's alone: the sessions are
+	// called <ID>-alarm and <ID>-telemetry, and a second client of that name
+	// would take the session over again and again.
+	ID                 string
+	Username, Password string
+	TLS                *tls.Config // from TLSFiles; nil means the system's authorities
+	// Alarm are the topic filters of everything that could raise an alarm,
+	// Telemetry those of the rest; what one of Alarm covers need not be in there.
+	Alarm, Telemetry []string
+	// MaxMessageBytes is how much payload is taken whole; 0 means 2 MiB. Of a
+	// longer one the first 64 KiB are kept.
+	MaxMessageBytes int
+	// Faults is told of a fault that began, Cleared of one that ended; both may be
+	// nil. They are called from the client's goroutines and must not block.
+	Faults, Cleared func(ucare.Fault)
+}
+
+// TLSFiles makes a TLS configuration from PEM files: an authority (or the
+// system's, when ca is ""), and a certificate of our own where the broker wants one.
+func TLSFiles(ca, cert, key string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return nil, fmt.Errorf("the broker's certificate authority: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("the broker's certificate authority %q: no certificate in PEM form in it", ca)
+		}
+	}
+	if cert != "" || key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("our certificate %q with key %q: %w", cert, key, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// Validate tells everything that is wrong with the configuration.
+func (c Config) Validate() error {
+	var errs []error
+	if _, err := c.url(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.ID == "" || strings.ContainsAny(c.ID, "/+#$ ") {
+		errs = append(errs, fmt.Errorf("the gateway's id %q: a name without spaces and / + # $", c.ID))
+	}
+	if len(c.Alarm) == 0 {
+		errs = append(errs, errors.New("no topic filter to hear alarms on: give at least one, such as \"zigbee2mqtt/#\""))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) url() (*url.URL, error) {
+	u, err := url.Parse(c.Broker)
+	if err != nil {
+		return nil, fmt.Errorf("the broker's address: %w", err)
+	}
+	if u.Port() == "" || !plainScheme(u.Scheme) && !tlsScheme(u.Scheme) {
+		return nil, fmt.Errorf("the broker's address %q: use tcp://host:1883 or tls://host:8883", u.Redacted())
+	}
+	return u, nil
+}
+
+func plainScheme(s string) bool { return s == "tcp" || s == "mqtt" }
+func tlsScheme(s string) bool   { return s == "tls" || s == "ssl" || s == "mqtts" }
+
+const (
+	defaultMessage = 2 << 20
+	keepOfLarge    = 64 << 10
+)
+
+// Client hears the household's broker.
+type Client struct {
+	config Config
+	alarm  *keeper
+	all    []*keeper
+}
+
+// New returns a Client that hears nothing before Run.
+func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
+	if c.MaxMessageBytes == 0 {
+		c.MaxMessageBytes = defaultMessage
+	}
+	if c.Faults == nil {
+		c.Faults = func(ucare.Fault) {}
+	}
+	if c.Cleared == nil {
+		c.Cleared = func(ucare.Fault) {}
+	}
+	logger = logger.With("component", "mqtt-client")
+	source := "client:" + c.Broker
+	if u, err := c.url(); err == nil {
+		u.User = nil
+		source = "client:" + u.String()
+	}
+	client := &Client{config: c}
+	client.alarm = newKeeper(c, "alarm", 1, c.Alarm, source, inbox, logger)
+	client.all = []*keeper{client.alarm}
+	if len(c.Telemetry) > 0 {
+		client.all = append(client.all, newKeeper(c, "telemetry", 0, c.Telemetry, source, inbox, logger))
+	}
+	return client
+}
+
+// Run hears the broker until the context ends. It returns an error only for a
+// configuration that cannot work: a broker that is not there is waited for.
+func (c *Client) Run(ctx context.Context) error {
+	if err := c.config.Validate(); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, k := range c.all {
+		wg.Go(func() { k.run(ctx) })
+	}
+	wg.Wait()
+	return nil
+}
+
+// Publish sends a message with QoS 1 and waits a few seconds for the broker's
+// acknowledgement, which is no proof that anybody got it.
+func (c *Client) Publish(topic string, payload []byte, retain bool) error {
+	return c.alarm.publish(topic, payload, retain)
+}
+
+// Connected reports whether the alarm session's connection is open. Whether
+// anything comes through it is what CanaryAge tells.
+func (c *Client) Connected() bool { return c.alarm.open() }
+
+// CanaryAge is how long ago the alarm session was last proved to hear, or, before
+// the first proof, how long it has been tried.
+func (c *Client) CanaryAge() time.Duration { return c.alarm.canaryAge(time.Now()) }

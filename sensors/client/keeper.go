@@ -1,0 +1,414 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// The intervals of the supervision.
+const (
+	lookEvery     = time.Second
+	canaryEvery   = 10 * time.Second
+	deafAfter     = 30 * time.Second // without a canary the session is replaced
+	stuckAfter    = 10 * time.Second // so long the handler cannot take: a commit is bounded by commitWithin
+	commitWithin  = 2 * time.Second
+	downAfter     = 5 * time.Second // a shorter interruption is nobody's business
+	subscribeNext = 30 * time.Second
+	pauseAfter    = time.Second // before a message that could not be committed is asked for again
+
+	faultsMost = 100 // told apart
+
+	lossWindow = time.Minute
+	lossesMost = 3 // more in the window, and somebody else is using our name
+)
+
+// A line is one MQTT connection with its reconnecting, from open to Close.
+type line interface {
+	Open() bool
+	// Publish sends with QoS 1 and waits for the broker's acknowledgement for a bounded time.
+	Publish(topic string, payload []byte, retain bool) error
+	// Close ends it for good within a bounded time.
+	Close()
+}
+
+// A keeper keeps one session heard: it opens a line, proves it with canaries
+// and replaces it when the proof stays away.
+type keeper struct {
+	config  Config
+	name    string // "alarm" or "telemetry"
+	qos     byte
+	filters []string
+	source  string // of its messages
+	subject string // of its faults
+	inbox   sensors.Inbox
+	log     *slog.Logger
+	// connect opens a line of the session; pahoLine, or a test's.
+	connect func(*session) line
+	wake    chan struct{}
+	sending sync.WaitGroup // canaries under way
+
+	mu        sync.Mutex
+	now       *session
+	provedAt  time.Time   // the last canary came back
+	downSince time.Time   // zero while open
+	lastError string      // why the last attempt to connect failed
+	losses    []time.Time // of the connection, within lossWindow
+	faults    map[string]ucare.Fault
+}
+
+// session is one generation of the session: what is true of one line and not
+// of the one that replaces it.
+type session struct {
+	keeper   *keeper
+	began    time.Time
+	line     line
+	nonce    string    // of the canary that is under way
+	sentAt   time.Time // when that was sent
+	sending  bool
+	busy     time.Time // since when the handler is at a message
+	refused  string    // subscriptions that the broker did not grant
+	askAgain time.Time // when to subscribe again after that
+	// failed: a message could not be committed. Nothing more is committed or
+	// acknowledged on this line, so that the order stays what it was.
+	failed   error
+	failedAt time.Time
+}
+
+func newKeeper(c Config, name string, qos byte, filters []string, source string, inbox sensors.Inbox, logger *slog.Logger) *keeper {
+	k := &keeper{
+		config: c, name: name, qos: qos, source: source, inbox: inbox, log: logger.With("session", name),
+		filters: distinct(append(slices.Clone(filters), "ucare/"+c.ID+"/canary/+")),
+		wake:    make(chan struct{}, 1), faults: map[string]ucare.Fault{},
+	}
+	k.subject = strings.TrimPrefix(source, "client:")
+	if name != "alarm" { // each session has faults of its own to clear
+		k.subject += " (" + name + ")"
+	}
+	k.connect = k.pahoLine
+	return k
+}
+
+// distinct drops the filters that another one covers: overlapping ones bring a
+// message twice.
+func distinct(filters []string) []string {
+	var kept []string
+	for i, f := range filters {
+		covered := slices.ContainsFunc(filters[:i], func(g string) bool { return g == f })
+		for j, g := range filters {
+			covered = covered || i != j && g != f && sensors.Covers(g, f)
+		}
+		if !covered {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// run keeps the session until the context ends.
+func (k *keeper) run(ctx context.Context) {
+	k.replace(time.Now())
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			k.mu.Lock()
+			last := k.now
+			k.mu.Unlock()
+			last.line.Close()
+			k.sending.Wait()
+			return
+		case <-look.C:
+		case <-k.wake:
+		}
+		now := time.Now()
+		if why := k.look(now); why != "" {
+			k.log.Warn("session replaced", "why", why)
+			k.replace(now)
+		}
+		k.sendCanary(now)
+	}
+}
+
+// look tells what of the session is a fault, and why it has to be replaced, if so.
+func (k *keeper) look(now time.Time) (replace string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.now
+	open := s.line.Open()
+	k.lookAtConnection(open, now)
+	deaf := k.since(now) > deafAfter
+	switch {
+	case s.refused != "":
+		k.tell(true, ucare.FaultBrokerDeaf, k.subject, s.refused, now)
+	case open && deaf:
+		k.tell(true, ucare.FaultBrokerDeaf, k.subject, fmt.Sprintf("connected as %s-%s, but our own message did not come back for %v: may it publish and subscribe below ucare/%s/canary/?", k.config.ID, k.name, deafAfter, k.config.ID), now)
+	case s.proved():
+		k.tell(false, ucare.FaultBrokerDeaf, k.subject, "", now)
+	}
+	switch {
+	case s.failed != nil && now.Sub(s.failedAt) >= pauseAfter:
+		return "a message could not be committed and has to come again: " + s.failed.Error()
+	case !s.busy.IsZero() && now.Sub(s.busy) > stuckAfter:
+		return fmt.Sprintf("a message has been in the handler for %v", now.Sub(s.busy).Round(time.Second))
+	case deaf:
+		return fmt.Sprintf("no canary for %v", k.since(now).Round(time.Second))
+	case !s.askAgain.IsZero() && !now.Before(s.askAgain):
+		return "subscriptions were refused, trying again"
+	}
+	return ""
+}
+
+// lookAtConnection tells whether the broker is down, or shared with another of our name.
+func (k *keeper) lookAtConnection(open bool, now time.Time) {
+	k.losses = slices.DeleteFunc(k.losses, func(t time.Time) bool { return now.Sub(t) > lossWindow })
+	client := k.config.ID + "-" + k.name
+	if n := len(k.losses); n > lossesMost {
+		k.tell(true, ucare.FaultBrokerDown, client, fmt.Sprintf("the connection was lost %d times in a minute: is another gateway running with the id %q?", n, k.config.ID), now)
+	} else if n == 0 {
+		k.tell(false, ucare.FaultBrokerDown, client, "", now)
+	}
+	switch {
+	case open:
+		k.downSince, k.lastError = time.Time{}, ""
+		k.tell(false, ucare.FaultBrokerDown, k.subject, "", now)
+	case k.downSince.IsZero():
+		k.downSince = now
+	case now.Sub(k.downSince) >= downAfter:
+		k.tell(true, ucare.FaultBrokerDown, k.subject, k.lastError, now)
+	}
+}
+
+// tell reports the beginning or the end of a fault, each once.
+func (k *keeper) tell(holds bool, code ucare.FaultCode, subject, detail string, now time.Time) {
+	f := ucare.Fault{Code: code, Subject: subject, Since: now, Detail: detail}
+	standing, stands := k.faults[f.Key()]
+	switch {
+	case holds && (!stands || standing.Detail != detail):
+		if stands {
+			f.Since = standing.Since
+		}
+		k.faults[f.Key()] = f
+		k.config.Faults(f)
+	case !holds && stands:
+		delete(k.faults, f.Key())
+		k.config.Cleared(standing)
+	}
+}
+
+// replace closes the old line and opens a new one.
+func (k *keeper) replace(now time.Time) {
+	k.mu.Lock()
+	old := k.now
+	k.mu.Unlock()
+	if old != nil {
+		old.line.Close()
+	}
+	s := &session{keeper: k, began: now}
+	k.mu.Lock()
+	k.now = s
+	s.line = k.connect(s)
+	k.mu.Unlock()
+}
+
+// since is how long ago the session was last proved; a new one gets its time.
+func (k *keeper) since(now time.Time) time.Duration {
+	last := k.provedAt
+	if k.now != nil && k.now.began.After(last) {
+		last = k.now.began
+	}
+	return now.Sub(last)
+}
+
+func (k *keeper) canaryAge(now time.Time) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now == nil {
+		return 0
+	}
+	if k.provedAt.IsZero() {
+		return now.Sub(k.now.began)
+	}
+	return now.Sub(k.provedAt)
+}
+
+func (k *keeper) open() bool {
+	k.mu.Lock()
+	s := k.now
+	k.mu.Unlock()
+	return s != nil && s.line.Open()
+}
+
+// errNotConnected is what a publication gets while there is no connection.
+var errNotConnected = errors.New("not connected to the broker")
+
+func (k *keeper) publish(topic string, payload []byte, retain bool) error {
+	k.mu.Lock()
+	s := k.now
+	k.mu.Unlock()
+	if s == nil || !s.line.Open() {
+		return fmt.Errorf("publish on %q: %w", topic, errNotConnected)
+	}
+	return s.line.Publish(topic, payload, retain)
+}
+
+// sendCanary publishes a message of our own that has to come back, when it is
+// time. Never from a handler, and not from the loop either: publishing may block.
+func (k *keeper) sendCanary(now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.now
+	if s.sending || !s.sentAt.IsZero() && now.Sub(s.sentAt) < canaryEvery || !s.line.Open() {
+		return
+	}
+	s.sending, s.sentAt = true, now
+	s.nonce = k.name + "-" + strconv.FormatInt(now.UnixNano(), 36)
+	topic, line := "ucare/"+k.config.ID+"/canary/"+s.nonce, s.line
+	k.sending.Go(func() {
+		err := line.Publish(topic, []byte("1"), false)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		s.sending = false
+		if err != nil {
+			k.log.Debug("canary not sent", "error", err)
+		}
+	})
+}
+
+// proved reports whether this very session has heard its canary.
+func (s *session) proved() bool { return s.keeper.provedAt.After(s.began) }
+
+// isCanary reports whether a topic is that of a canary, and takes it as proof
+// when it is the one under way.
+func (s *session) isCanary(topic string, now time.Time) bool {
+	k := s.keeper
+	nonce, is := strings.CutPrefix(topic, "ucare/"+k.config.ID+"/canary/")
+	if !is {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if nonce == s.nonce && k.now == s {
+		k.provedAt = now
+	}
+	return true
+}
+
+// begin and end bracket the handler's work on one message. begin reports false
+// on a line on which nothing may be committed any more.
+func (s *session) begin(now time.Time) bool {
+	s.keeper.mu.Lock()
+	defer s.keeper.mu.Unlock()
+	if s.failed != nil {
+		return false
+	}
+	s.busy = now
+	return true
+}
+
+func (s *session) end(err error, now time.Time) {
+	k := s.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s.busy = time.Time{}
+	if err != nil && s.failed == nil {
+		s.failed, s.failedAt = err, now
+	}
+}
+
+// lost notes that the connection broke.
+func (s *session) lost(err error) {
+	k := s.keeper
+	k.mu.Lock()
+	if k.now == s {
+		k.losses = append(k.losses, time.Now())
+	}
+	k.mu.Unlock()
+	k.log.Warn("connection to the broker lost", "error", err)
+	k.nudge()
+}
+
+// notConnected notes why an attempt to connect failed.
+func (s *session) notConnected(err error) {
+	s.keeper.mu.Lock()
+	defer s.keeper.mu.Unlock()
+	s.keeper.lastError = err.Error()
+}
+
+// subscribed notes what the broker said to the subscriptions; refused is "" when all is well.
+func (s *session) subscribed(refused string, now time.Time) {
+	k := s.keeper
+	k.mu.Lock()
+	s.refused, s.askAgain = refused, time.Time{}
+	if refused != "" {
+		s.askAgain = now.Add(subscribeNext)
+	}
+	s.sentAt = time.Time{} // a canary now
+	k.mu.Unlock()
+	k.nudge()
+}
+
+func (k *keeper) nudge() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take is the handler: it gives one message to the inbox and reports whether it
+// may be acknowledged. It does nothing else, because until it returns nothing
+// else is heard.
+func (s *session) take(m sensors.Message) (ack bool) {
+	k := s.keeper
+	if s.isCanary(m.Topic, m.At) {
+		return true
+	}
+	if !s.begin(m.At) {
+		return false
+	}
+	if k.shorten(&m) {
+		k.log.Warn("message too large, its beginning is kept", "topic", m.Topic, "limit", k.config.MaxMessageBytes)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitWithin)
+	err := k.inbox.Commit(ctx, m)
+	cancel()
+	if err != nil {
+		k.log.Error("message not committed and not acknowledged", "topic", m.Topic, "error", err)
+		if k.qos == 0 {
+			err = nil // telemetry: nobody sends it again
+		}
+		s.end(err, time.Now())
+		return false
+	}
+	s.end(nil, time.Now())
+	return true
+}
+
+// shorten cuts a message over the limit to its beginning, as a fault: so it is
+// kept for a human to see, and can be acknowledged instead of coming again forever.
+func (k *keeper) shorten(m *sensors.Message) bool {
+	large := len(m.Payload) > k.config.MaxMessageBytes
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f := ucare.Fault{Code: ucare.FaultTooLarge, Subject: m.Topic}
+	if _, stands := k.faults[f.Key()]; !stands && len(k.faults) >= faultsMost {
+		f.Subject = "…" // somebody makes up topics
+	}
+	if _, stands := k.faults[f.Key()]; large || stands {
+		k.tell(large, f.Code, f.Subject, fmt.Sprintf("a message of more than %d bytes; its first %d bytes are kept", k.config.MaxMessageBytes, keepOfLarge), m.At)
+	}
+	if large {
+		m.Payload = m.Payload[:min(keepOfLarge, k.config.MaxMessageBytes)]
+	}
+	return large
+}

@@ -1,0 +1,150 @@
+package client
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/ucare-project/ucare/sensors"
+)
+
+const (
+	connectWithin   = 5 * time.Second
+	publishWithin   = 5 * time.Second
+	subscribeWithin = 5 * time.Second
+	quiesce         = 250 // milliseconds for what is under way when a line is closed
+)
+
+// paho is a line over the paho client.
+type paho struct {
+	client mqtt.Client
+
+	mu      sync.Mutex
+	conn    net.Conn
+	retired bool
+}
+
+// pahoLine opens a line for the session. It never waits for the connection:
+// the client tries for as long as it lives.
+func (k *keeper) pahoLine(s *session) line {
+	p := &paho{}
+	p.client = mqtt.NewClient(k.options(s, p))
+	p.client.Connect()
+	return p
+}
+
+// options are the settings; docs/mqtt-traps.md tells what each is against.
+func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
+	c := k.config
+	o := mqtt.NewClientOptions().AddBroker(c.Broker).SetClientID(c.ID + "-" + k.name).SetProtocolVersion(4)
+	o.SetUsername(c.Username).SetPassword(c.Password)
+	o.SetCleanSession(k.qos == 0)
+	o.SetAutoAckDisabled(true).SetOrderMatters(true)
+	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { k.handle(s, m) }) // and no routes: one handler, once
+	o.SetStore(mqtt.NewMemoryStore())
+	o.SetResumeSubs(false) // OnConnect subscribes, each time
+	o.SetConnectRetry(true).SetConnectRetryInterval(2 * time.Second)
+	o.SetAutoReconnect(true).SetMaxReconnectInterval(5 * time.Second)
+	o.SetConnectTimeout(connectWithin).SetKeepAlive(5 * time.Second).SetPingTimeout(3 * time.Second)
+	o.SetWriteTimeout(publishWithin)
+	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) { return p.dial(u, c) })
+	o.SetOnConnectHandler(func(client mqtt.Client) { s.subscribe(client) })
+	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost(err) })
+	o.SetConnectionNotificationHandler(func(_ mqtt.Client, n mqtt.ConnectionNotification) {
+		if failed, is := n.(mqtt.ConnectionNotificationFailed); is {
+			s.notConnected(failed.Reason)
+		}
+	})
+	return o
+}
+
+// handle is called by paho for each message, one at a time and in order.
+func (k *keeper) handle(s *session, m mqtt.Message) {
+	ack := s.take(sensors.Message{
+		At: time.Now(), Source: k.source, Topic: m.Topic(), Payload: m.Payload(),
+		QoS: m.Qos(), Retained: m.Retained(), Duplicate: m.Duplicate(),
+	})
+	if ack {
+		m.Ack()
+	} else {
+		k.nudge()
+	}
+}
+
+// subscribe asks for all filters in one packet and looks at what was granted: a
+// refusal is not an error of the token.
+func (s *session) subscribe(client mqtt.Client) {
+	k := s.keeper
+	asked := map[string]byte{}
+	for _, f := range k.filters {
+		asked[f] = k.qos
+	}
+	token := client.SubscribeMultiple(asked, nil)
+	if err := mqtt.WaitTokenTimeout(token, subscribeWithin); err != nil {
+		k.log.Warn("subscribing failed", "error", err) // the next connection subscribes, or the canary stays away
+		return
+	}
+	granted := map[string]byte{}
+	if t, is := token.(*mqtt.SubscribeToken); is {
+		granted = t.Result()
+	}
+	var refused []string
+	for _, f := range slices.Sorted(slices.Values(k.filters)) {
+		if qos, answered := granted[f]; !answered || qos != k.qos {
+			refused = append(refused, fmt.Sprintf("%s (answer %#02x)", f, qos))
+		}
+	}
+	if len(refused) > 0 {
+		s.subscribed(fmt.Sprintf("the broker does not let %q subscribe to %s", k.config.Username, strings.Join(refused, ", ")), time.Now())
+		return
+	}
+	s.subscribed("", time.Now())
+}
+
+// dial opens the connection and remembers it, so that Close can end it
+// whatever state the client is in. A closed line opens no connection any more.
+func (p *paho) dial(u *url.URL, c Config) (net.Conn, error) {
+	conn, err := openConn(u, c)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.retired {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	p.conn = conn
+	return conn, nil
+}
+
+// Open implements line. IsConnected would be true while reconnecting.
+func (p *paho) Open() bool { return p.client.IsConnectionOpen() }
+
+// Publish implements line.
+func (p *paho) Publish(topic string, payload []byte, retain bool) error {
+	if err := mqtt.WaitTokenTimeout(p.client.Publish(topic, 1, retain, payload), publishWithin); err != nil {
+		return fmt.Errorf("publish on %q: %w", topic, err)
+	}
+	return nil
+}
+
+// Close implements line. The connection is ended even when a handler is stuck,
+// which the client itself would wait for.
+func (p *paho) Close() {
+	p.mu.Lock()
+	p.retired = true
+	p.mu.Unlock()
+	p.client.Disconnect(quiesce)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != nil {
+		p.conn.Close()
+	}
+}

@@ -1,0 +1,87 @@
+package sensors
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/ucare-project/ucare"
+)
+
+// Config says which topics belong to which dwelling.
+type Config struct {
+	Dwellings []DwellingTopics
+	// Quiet are further topic filters whose messages nobody has to decode, such
+	// as what the gateway itself announces.
+	Quiet []string
+}
+
+// DwellingTopics are the topics and names of one dwelling. Readings in our own
+// form come on ucare/<Dwelling>/<sensor>.
+type DwellingTopics struct {
+	Dwelling string       // its ID
+	Rooms    []ucare.Room // to find a sensor's room in its name
+	// Sensors says where a sensor is, by its ID; one with a Topic is found by
+	// that topic and goes by the ID given here.
+	Sensors     []ucare.Sensor
+	Zigbee2MQTT []string // base topics, "zigbee2mqtt" where nobody changed it
+}
+
+// Sensor gives the ID and room of the sensor that calls itself name on topic:
+// as configured, else under its own name and in the room that is part of it.
+func (d DwellingTopics) Sensor(topic, name string) ucare.Sensor {
+	for _, s := range d.Sensors {
+		if s.Topic != "" && s.Topic == topic || s.ID == name || s.ID == strings.TrimSpace(name) {
+			if s.Room == "" {
+				s.Room = d.roomIn(name)
+			}
+			if s.Topic == "" {
+				s.ID = name
+			}
+			return s
+		}
+	}
+	return ucare.Sensor{ID: name, Room: d.roomIn(name), Topic: topic}
+}
+
+// roomIn finds the dwelling's room that a sensor's name begins or ends with, or
+// that is a part of it between slashes: "Kitchen/PIR", "smoke living room",
+// "거실 연기". The longest match counts. Two different rooms of the same length
+// are no answer, because a wrong room is worse than none.
+func (d DwellingTopics) roomIn(name string) string {
+	var parts []string
+	for part := range strings.SplitSeq(name, "/") {
+		parts = append(parts, plain(part))
+	}
+	best, found := 0, ""
+	for _, room := range d.Rooms {
+		for _, key := range []string{plain(room.ID), plain(room.Name)} {
+			if key == "" || len(key) < best || !mentions(parts, key) {
+				continue
+			}
+			if len(key) == best && found != room.ID {
+				found = ""
+				continue
+			}
+			best, found = len(key), room.ID
+		}
+	}
+	return found
+}
+
+// mentions reports whether key is one of the parts, or the first or last words of one.
+func mentions(parts []string, key string) bool {
+	for _, p := range parts {
+		if p == key || strings.HasPrefix(p, key+" ") || strings.HasSuffix(p, " "+key) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain is s in lower case with single spaces for everything that separates words.
+func plain(s string) string {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+	return strings.Join(words, " ")
+}

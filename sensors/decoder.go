@@ -1,0 +1,237 @@
+package sensors
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ucare-project/ucare"
+)
+
+// Bounds on what a misbehaving device can make the decoder remember.
+const (
+	maxUnknownTopics = 100
+	maxStanding      = 5_000
+	maxSensors       = 500 // in one dwelling
+)
+
+// A Decoder finds the ecosystem that a message belongs to, and remembers which
+// faults stand and what each sensor last said. One goroutine uses it; its
+// memory survives JSON.
+type Decoder struct {
+	ecosystems []Ecosystem
+	quiet      []string
+	standing   map[string]ucare.Fault // by Fault.Key
+	topics     map[string]bool        // unknown topics told of so far
+	sensors    register
+}
+
+// NewDecoder returns a Decoder of our own form and of the further ecosystems,
+// which are asked in their order.
+func NewDecoder(c Config, further ...Ecosystem) *Decoder {
+	return &Decoder{
+		ecosystems: append([]Ecosystem{newReadings(c)}, further...),
+		quiet:      append([]string{"homeassistant/#", "$SYS/#"}, c.Quiet...),
+		standing:   map[string]ucare.Fault{},
+		topics:     map[string]bool{},
+		sensors:    register{},
+	}
+}
+
+// Hear decodes one message. It reports a fault each time it is seen, with the
+// Since of the first time, and the end of a fault once.
+func (d *Decoder) Hear(m Message) (h Heard) {
+	defer func() {
+		// A message is in the log for good: one that breaks a decoder would break
+		// it again at every start, so it becomes a fault like any other.
+		if broken := recover(); broken != nil {
+			h = d.settle(Heard{Faults: []ucare.Fault{{
+				Code: ucare.FaultNotUnderstood, Subject: m.Topic, Since: m.At,
+				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, Excerpt(m.Payload)),
+			}}})
+		}
+	}()
+	for _, e := range d.ecosystems {
+		if h, mine := e.Hear(m); mine {
+			if d.topics[m.Topic] { // it was configured since
+				delete(d.topics, m.Topic)
+				h.Cleared = append(h.Cleared, ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: m.Topic, Since: m.At})
+			}
+			return d.settle(h)
+		}
+	}
+	if d.passOver(m.Topic) {
+		return Heard{}
+	}
+	return d.settle(Heard{Faults: []ucare.Fault{{
+		Code: ucare.FaultUnknownTopic, Subject: d.unknownTopic(m.Topic), Since: m.At, Detail: m.Topic + " " + Excerpt(m.Payload),
+	}}})
+}
+
+// passOver reports whether nobody needs to decode the topic: commands to
+// devices, logs and discovery.
+func (d *Decoder) passOver(topic string) bool {
+	for _, filter := range d.quiet {
+		if Match(filter, topic) {
+			return true
+		}
+	}
+	for _, part := range []string{"/set", "/get", "/bridge/logging", "/bridge/request", "/bridge/response"} {
+		if strings.HasSuffix(topic, part) || strings.Contains(topic, part+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownTopic is the fault's subject: the topic, or "…" once so many were
+// unknown that a list of them helps nobody.
+func (d *Decoder) unknownTopic(topic string) string {
+	if !d.topics[topic] && len(d.topics) >= maxUnknownTopics {
+		return "…"
+	}
+	d.topics[topic] = true
+	return topic
+}
+
+// settle takes the memory into account: what follows from the readings, since
+// when a fault stands, which ends are ends of something, and what the page shows.
+func (d *Decoder) settle(h Heard) Heard {
+	for _, r := range h.Readings {
+		began, ended := follows(r)
+		h.Faults = append(h.Faults, began...)
+		h.Cleared = append(h.Cleared, ended...)
+	}
+	for _, s := range h.Seen {
+		if s.Gone {
+			h.Cleared = append(h.Cleared, d.faultsOf(s.Dwelling, s.Sensor)...)
+		}
+	}
+	h.Cleared = slices.DeleteFunc(h.Cleared, func(f ucare.Fault) bool {
+		_, stands := d.standing[f.Key()]
+		delete(d.standing, f.Key())
+		return !stands
+	})
+	for i, f := range h.Faults {
+		if before, stands := d.standing[f.Key()]; stands {
+			h.Faults[i].Since = before.Since
+		}
+		if len(d.standing) < maxStanding {
+			d.standing[f.Key()] = h.Faults[i]
+		}
+	}
+	d.sensors.take(h)
+	return h
+}
+
+// faultsOf are the standing faults about a sensor.
+func (d *Decoder) faultsOf(dwelling, sensor string) []ucare.Fault {
+	var fs []ucare.Fault
+	for _, key := range slices.Sorted(maps.Keys(d.standing)) {
+		if f := d.standing[key]; f.Dwelling == dwelling && f.Subject == sensor {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+// follows gives the fault that a reading about the sensor itself begins or ends.
+func follows(r ucare.Reading) (began, ended []ucare.Fault) {
+	tell := func(code ucare.FaultCode, holds bool) {
+		f := ucare.Fault{Code: code, Subject: r.Sensor, Dwelling: r.Dwelling, Since: r.At}
+		if holds {
+			began = append(began, f)
+		} else {
+			ended = append(ended, f)
+		}
+	}
+	switch r.Kind {
+	case ucare.Battery:
+		tell(ucare.FaultBattery, r.State == ucare.Active)
+	case ucare.Tamper:
+		tell(ucare.FaultTamper, r.State == ucare.Active)
+	case ucare.Mains:
+		tell(ucare.FaultMains, r.State == ucare.Inactive)
+	case ucare.Link:
+		tell(ucare.FaultUnreachable, r.State == ucare.Inactive)
+	case ucare.HelpButton:
+		if r.State == ucare.Active {
+			tell(ucare.FaultOldHelp, r.UnknownAge)
+		}
+	}
+	return began, ended
+}
+
+// Sensors is a copy of what is known of each sensor, in the order of dwelling and ID.
+func (d *Decoder) Sensors() []SensorState { return d.sensors.list() }
+
+// decoderJSON is the form in which the memory is kept.
+type decoderJSON struct {
+	Standing   []ucare.Fault              `json:"standing,omitempty"`
+	Topics     []string                   `json:"unknown_topics,omitempty"`
+	Sensors    []SensorState              `json:"sensors,omitempty"`
+	Ecosystems map[string]json.RawMessage `json:"ecosystems,omitempty"`
+}
+
+// MarshalJSON writes the decoder's memory and that of its ecosystems.
+func (d *Decoder) MarshalJSON() ([]byte, error) {
+	w := decoderJSON{
+		Topics:     slices.Sorted(maps.Keys(d.topics)),
+		Sensors:    d.Sensors(),
+		Ecosystems: map[string]json.RawMessage{},
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.standing)) {
+		w.Standing = append(w.Standing, d.standing[key])
+	}
+	for _, e := range d.ecosystems {
+		r, remembers := e.(Rememberer)
+		if !remembers {
+			continue
+		}
+		memory, err := r.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("the memory of %s: %w", r.Name(), err)
+		}
+		w.Ecosystems[r.Name()] = memory
+	}
+	return json.Marshal(w)
+}
+
+// UnmarshalJSON takes the memory that MarshalJSON wrote. The memory of an
+// ecosystem that is not configured any more is passed over.
+func (d *Decoder) UnmarshalJSON(data []byte) error {
+	var w decoderJSON
+	if err := json.Unmarshal(data, &w); err != nil {
+		return fmt.Errorf("the decoder's memory: %w", err)
+	}
+	d.standing, d.topics, d.sensors = map[string]ucare.Fault{}, map[string]bool{}, register{}
+	for _, f := range w.Standing {
+		d.standing[f.Key()] = f
+	}
+	for _, t := range w.Topics {
+		d.topics[t] = true
+	}
+	for _, s := range w.Sensors {
+		d.sensors.put(&s)
+	}
+	var errs []error
+	for _, e := range d.ecosystems {
+		r, remembers := e.(Rememberer)
+		if memory, kept := w.Ecosystems[nameOf(r)]; remembers && kept {
+			if err := r.UnmarshalJSON(memory); err != nil {
+				errs = append(errs, fmt.Errorf("the memory of %s: %w", r.Name(), err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func nameOf(r Rememberer) string {
+	if r == nil {
+		return ""
+	}
+	return r.Name()
+}

@@ -1,0 +1,112 @@
+package zigbee2mqtt
+
+import (
+	"encoding/json"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// What is new in a message, and since when.
+//
+// The best witness is last_seen, the bridge's own stamp of the last radio
+// contact; it is in each message when the household switched it on
+// (advanced.last_seen: ISO_8601). Without it only a change of a value proves
+// that something happened, and a repeated "occupancy":true is taken for an echo
+// of another attribute's report: it proves no motion. So without last_seen a
+// person who keeps moving in front of one sensor is heard when its occupancy
+// clears and comes again (90 s for most).
+
+// lag is how far last_seen may be behind the message's arrival and still be
+// called now; beyond it the message waited somewhere, or a timer sent it.
+const lag = 2 * time.Minute
+
+// news is how old what a message says is.
+type news struct {
+	at time.Time // the time that its readings bear
+	// stale: a state from somebody's store, of which nobody can say since when it holds.
+	stale bool
+	// retained: stale because it is from the broker's store.
+	retained bool
+	// fresh: last_seen proves a radio contact just now.
+	fresh bool
+	// seen is last_seen, zero where there is none or none to be used.
+	seen time.Time
+	// ahead is a last_seen from the future, as it came.
+	ahead string
+}
+
+// newsOf tells the age of a state. heardAt is when this state was last heard,
+// prev the last_seen known so far.
+func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[string]json.RawMessage) news {
+	n := news{at: m.At, retained: m.Retained}
+	seen, ok := lastSeen(said["last_seen"])
+	if ok && seen.After(m.At.Add(lag)) {
+		n.ahead, ok = seen.Format(time.RFC3339), false
+	}
+	if ok {
+		n.seen = seen
+	}
+	// The first state after the bridge came online is its cache, published again.
+	republished := heardAt.Before(b.StartedAt) && (!ok || !seen.After(b.StartedAt))
+	old := ok && m.At.Sub(seen) > lag
+	switch {
+	case m.Retained, republished, old && prev.IsZero():
+		n.stale = true
+	case old && seen.After(prev):
+		n.at = seen // the message was on its way for long, and is news of then
+	case old: // no radio contact since: a timer of the bridge cleared something
+	case ok && seen.After(prev):
+		n.fresh = true
+	}
+	return n
+}
+
+// lastSeen reads last_seen in the bridge's formats: ISO 8601 in UTC or with an
+// offset, or milliseconds since 1970. Relative text ("2 minutes ago") tells no time.
+func lastSeen(raw json.RawMessage) (time.Time, bool) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t.UTC(), true
+			}
+		}
+		return time.Time{}, false
+	}
+	var ms int64
+	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
+		return time.UnixMilli(ms).UTC(), true
+	}
+	return time.Time{}, false
+}
+
+// othersHash condenses the attributes that have no meaning for us, without
+// those that change by themselves, so that a repeat can be told from the report of
+// another attribute.
+func (d *device) othersHash(said map[string]json.RawMessage) uint64 {
+	h := fnv.New64a()
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		if name == "linkquality" || name == "last_seen" || name == "device" || name == "elapsed" || strings.HasPrefix(name, "update") ||
+			d.isSignOfLife(name) {
+			continue
+		}
+		h.Write([]byte(name))
+		h.Write([]byte{'='})
+		h.Write([]byte(canonical(said[name])))
+		h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
+// isSignOfLife reports whether the attribute is one of those whose repeats are in question.
+func (d *device) isSignOfLife(name string) bool {
+	return slices.ContainsFunc(d.meanings[name], func(m meaning) bool {
+		return m.kind == ucare.Motion || m.kind == ucare.HelpButton
+	})
+}

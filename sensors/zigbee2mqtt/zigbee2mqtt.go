@@ -1,0 +1,217 @@
+// Package zigbee2mqtt decodes what a Zigbee2MQTT bridge publishes under its
+// base topic.
+//
+// What a property of a device means comes from the bridge's own retained list
+// of devices (bridge/devices): by the property's name, the device's model and
+// the values it can have. A device that is not in the list is a visible fault,
+// and only what can mean nothing else ("smoke":true) is taken from it.
+//
+// Three things make old news out of a message here, and all three matter more
+// than they seem to. The bridge repeats a device's whole cached state whenever
+// one attribute changes, so "occupancy":true may be hours old; it publishes all
+// cached states again when it starts; and a broker delivers retained messages
+// from its store. File news.go says what follows from that.
+package zigbee2mqtt
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// maxStrange bounds how many unlisted devices are remembered.
+const maxStrange = 200
+
+// A Bridge is one Zigbee2MQTT under one base topic. It implements
+// sensors.Ecosystem and sensors.Rememberer.
+type Bridge struct {
+	base string
+	home sensors.DwellingTopics
+	memory
+}
+
+// New returns the decoder of the bridge with the base topic in the dwelling.
+func New(base string, home sensors.DwellingTopics) *Bridge {
+	return &Bridge{base: strings.TrimSuffix(base, "/"), home: home, memory: newMemory()}
+}
+
+// All returns a decoder for each base topic of the configuration, the longer
+// ones first so that a base topic inside another one is asked before it.
+func All(c sensors.Config) []sensors.Ecosystem {
+	var bridges []*Bridge
+	for _, home := range c.Dwellings {
+		for _, base := range home.Zigbee2MQTT {
+			bridges = append(bridges, New(base, home))
+		}
+	}
+	slices.SortStableFunc(bridges, func(a, b *Bridge) int { return cmp.Compare(len(b.base), len(a.base)) })
+	all := make([]sensors.Ecosystem, len(bridges))
+	for i, b := range bridges {
+		all[i] = b
+	}
+	return all
+}
+
+// Name tells the bridge's memory from that of others.
+func (b *Bridge) Name() string { return "zigbee2mqtt:" + b.base }
+
+// Hear implements sensors.Ecosystem.
+func (b *Bridge) Hear(m sensors.Message) (sensors.Heard, bool) {
+	rest, mine := strings.CutPrefix(m.Topic, b.base+"/")
+	if !mine || rest == "" {
+		return sensors.Heard{}, false
+	}
+	if about, isBridge := strings.CutPrefix(rest, "bridge/"); isBridge {
+		return b.hearBridge(m, about), true
+	}
+	return b.hearDevice(m, rest), true
+}
+
+// hearDevice finds out which device rest, the topic below the base, is about.
+// A friendly name may itself contain slashes, so a listed name goes first.
+func (b *Bridge) hearDevice(m sensors.Message, rest string) sensors.Heard {
+	if d, listed := b.Devices[rest]; listed && d.Listed {
+		return b.hearState(m, rest, d)
+	}
+	if name, is := strings.CutSuffix(rest, "/availability"); is {
+		return b.hearAvailability(m, name)
+	}
+	if isCommand(rest) || b.isGroup(rest) {
+		return sensors.Heard{}
+	}
+	if name, attribute := b.attributeOf(rest); attribute != "" {
+		return b.hearAttribute(m, name, attribute)
+	}
+	return b.hearStranger(m, rest)
+}
+
+// isCommand reports whether the topic is one that others tell the bridge to do
+// something on.
+func isCommand(rest string) bool {
+	for _, verb := range []string{"/set", "/get"} {
+		if strings.HasSuffix(rest, verb) || strings.Contains(rest, verb+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// isGroup reports whether rest belongs to a group of lamps, which is no sensor.
+func (b *Bridge) isGroup(rest string) bool {
+	for _, g := range b.Groups {
+		if rest == g || strings.HasPrefix(rest, g+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// attributeOf splits rest into the longest known friendly name and the
+// attribute behind it, as the bridge's attribute output has it. The attribute
+// is empty when there is no such name.
+func (b *Bridge) attributeOf(rest string) (name, attribute string) {
+	for known := range maps.Keys(b.Devices) {
+		if after, is := strings.CutPrefix(rest, known+"/"); is && len(known) > len(name) {
+			name, attribute = known, after
+		}
+	}
+	return name, attribute
+}
+
+// hearState decodes a device's state in JSON.
+func (b *Bridge) hearState(m sensors.Message, name string, d *device) sensors.Heard {
+	if len(m.Payload) == 0 {
+		return sensors.Heard{} // somebody removed a retained message
+	}
+	var said map[string]json.RawMessage
+	err := json.Unmarshal(m.Payload, &said)
+	if err != nil || said == nil {
+		return sensors.Heard{Faults: []ucare.Fault{b.fault(m, name, ucare.FaultNotUnderstood, notObject(err, m.Payload))}}
+	}
+	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d.LastSeen, said), true)
+	d.heard(m)
+	return h
+}
+
+// hearAttribute decodes one attribute on a topic of its own.
+func (b *Bridge) hearAttribute(m sensors.Message, name, attribute string) sensors.Heard {
+	d := b.Devices[name]
+	said := map[string]json.RawMessage{attribute: plainToJSON(m.Payload)}
+	h := b.decode(m, name, d, said, b.newsOf(m, d.AttributeAt[attribute], d.LastSeen, said), false)
+	if d.says(attribute) && !m.Retained {
+		put(&d.AttributeAt, attribute, m.At)
+	}
+	return h
+}
+
+// hearStranger decodes a message of a device that is not in the list: a fault,
+// and whatever can mean nothing but an alarm.
+func (b *Bridge) hearStranger(m sensors.Message, name string) sensors.Heard {
+	if len(m.Payload) == 0 {
+		return sensors.Heard{}
+	}
+	var said map[string]json.RawMessage
+	if err := json.Unmarshal(m.Payload, &said); err != nil || said == nil {
+		said = nil
+		if cut := strings.LastIndexByte(name, '/'); cut > 0 && unambiguous(name[cut+1:]) {
+			said = map[string]json.RawMessage{name[cut+1:]: plainToJSON(m.Payload)}
+			name = name[:cut]
+		}
+	}
+	d := b.stranger(name)
+	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d.LastSeen, said), true)
+	d.heard(m)
+	h.Faults = append(h.Faults, b.fault(m, name, ucare.FaultUnknownDevice, sensors.Excerpt(m.Payload)))
+	return h
+}
+
+// stranger gives the memory of an unlisted device. When somebody makes up
+// names it is not kept.
+func (b *Bridge) stranger(name string) *device {
+	if d, known := b.Devices[name]; known {
+		return d
+	}
+	d := &device{}
+	d.learn()
+	strangers := 0
+	for _, other := range b.Devices {
+		if !other.Listed {
+			strangers++
+		}
+	}
+	if strangers < maxStrange {
+		b.Devices[name] = d
+	}
+	return d
+}
+
+// hearAvailability decodes the bridge's opinion whether it reaches a device.
+func (b *Bridge) hearAvailability(m sensors.Message, name string) sensors.Heard {
+	if len(m.Payload) == 0 || b.isGroup(name) {
+		return sensors.Heard{} // renamed, or a group
+	}
+	online, err := onlineOrOffline(m.Payload)
+	if err != nil {
+		return sensors.Heard{Faults: []ucare.Fault{b.fault(m, name, ucare.FaultNotUnderstood, sensors.NotUnderstood(err, m.Payload))}}
+	}
+	r := b.reading(name, ucare.Link)
+	r.At, r.State, r.UnknownAge = m.At, ucare.StateOf(online), m.Retained
+	return sensors.Heard{Readings: []ucare.Reading{r}}
+}
+
+// sensor gives the ID and room of the device with the friendly name.
+func (b *Bridge) sensor(name string) ucare.Sensor { return b.home.Sensor(b.base+"/"+name, name) }
+
+func (b *Bridge) reading(name string, kind ucare.Kind) ucare.Reading {
+	s := b.sensor(name)
+	return ucare.Reading{Dwelling: b.home.Dwelling, Sensor: s.ID, Room: s.Room, Kind: kind}
+}
+
+func (b *Bridge) fault(m sensors.Message, name string, code ucare.FaultCode, detail string) ucare.Fault {
+	return ucare.Fault{Code: code, Subject: b.sensor(name).ID, Dwelling: b.home.Dwelling, Since: m.At, Detail: detail}
+}
