@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ucare-project/ucare/rules"
+)
+
+// stateVersion names the shape of a checkpoint. A checkpoint of another shape
+// is not read; the journal is folded from its beginning instead.
+const stateVersion = "gateway/1 " + rules.Version
+
+// checkpointState is what a checkpoint holds: the fold, as JSON.
+type checkpointState struct {
+	Decoder json.RawMessage         `json:"decoder"`
+	States  map[string]*rules.State `json:"states"`
+}
+
+// save writes the fold down so that a start need not fold weeks of messages.
+func (f *fold) save() ([]byte, error) {
+	decoder, err := json.Marshal(f.decoder)
+	if err != nil {
+		return nil, fmt.Errorf("write down what the decoder knows: %w", err)
+	}
+	state, err := json.Marshal(checkpointState{Decoder: decoder, States: f.states})
+	if err != nil {
+		return nil, fmt.Errorf("write down the rule states: %w", err)
+	}
+	return state, nil
+}
+
+// load takes over what save wrote.
+func (f *fold) load(saved []byte) error {
+	var c checkpointState
+	if err := json.Unmarshal(saved, &c); err != nil {
+		return fmt.Errorf("read the checkpoint: %w", err)
+	}
+	if err := json.Unmarshal(c.Decoder, f.decoder); err != nil {
+		return fmt.Errorf("read the checkpoint of the decoder: %w", err)
+	}
+	maps.Copy(f.states, c.States)
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}

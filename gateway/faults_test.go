@@ -1,0 +1,48 @@
+package gateway
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
+
+func TestAConditionIsToldOnceHoweverOftenItIsSeen(t *testing.T) {
+	var told []string
+	faults := newFaults(slog.New(slog.DiscardHandler), func(f ucare.Fault, active bool) {
+		told = append(told, fmt.Sprint(f.Code, " ", active))
+	})
+	began := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for i := range 3 {
+		faults.Set(ucare.Fault{Code: ucare.FaultBattery, Subject: "smoke-1", Since: began.Add(time.Duration(i) * time.Hour)}, true)
+	}
+	if got := faults.Standing(""); len(got) != 1 || !got[0].Since.Equal(began) {
+		t.Errorf("standing: %+v, want one that began at %v", got, began)
+	}
+	faults.Set(ucare.Fault{Code: ucare.FaultBattery, Subject: "smoke-1"}, false)
+	faults.Set(ucare.Fault{Code: ucare.FaultBattery, Subject: "smoke-1"}, false)
+	if got := fmt.Sprint(told); got != "[battery_low true battery_low false]" {
+		t.Errorf("told %v", got)
+	}
+}
+
+func TestAFloodOfConditionsStaysBounded(t *testing.T) {
+	faults := newFaults(slog.New(slog.DiscardHandler), nil)
+	faults.Set(ucare.Fault{Code: ucare.FaultJournal}, true)
+	for i := range 3 * maxFaults {
+		faults.Set(ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: fmt.Sprint("junk/", i)}, true)
+	}
+	standing := faults.Standing("")
+	if len(standing) > maxFaults {
+		t.Errorf("%d conditions are kept, want at most %d", len(standing), maxFaults)
+	}
+	found := false
+	for _, f := range standing {
+		found = found || f.Code == ucare.FaultJournal
+	}
+	if !found {
+		t.Error("the journal's fault was pushed out by bad topics")
+	}
+}

@@ -1,0 +1,179 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/rules"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// A fold is all that the watch remembers: what the decoder has learned about
+// the devices and the rule state of each dwelling. Its only input is the
+// journal's entries in their order, so that folding them again gives the same.
+type fold struct {
+	decoder *sensors.Decoder
+	policy  *rules.Policy
+	states  map[string]*rules.State
+}
+
+// folded is what one entry led to.
+type folded struct {
+	decisions []ucare.Decision
+	readings  []ucare.Reading
+	faults    []ucare.Fault // began
+	cleared   []ucare.Fault // ended
+}
+
+// gap is the payload of a Start entry: when nothing could be heard.
+type gap struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// clockSet is the payload of a ClockSet entry.
+type clockSet struct {
+	By time.Duration `json:"by_ns"`
+}
+
+// profile is the payload of a Profile entry: what the history taught about a
+// dwelling's usual silences.
+type profile struct {
+	Dwelling string        `json:"dwelling"`
+	Profile  rules.Profile `json:"profile"`
+}
+
+func newFold(decoder *sensors.Decoder, policy *rules.Policy, dwellings []string) *fold {
+	f := &fold{decoder: decoder, policy: policy, states: make(map[string]*rules.State)}
+	for _, id := range dwellings {
+		f.state(id)
+	}
+	return f
+}
+
+// state returns the dwelling's rule state. A dwelling that is not in the
+// configuration gets one too: its smoke is smoke.
+func (f *fold) state(dwelling string) *rules.State {
+	s := f.states[dwelling]
+	if s == nil {
+		s = rules.NewState(dwelling)
+		f.states[dwelling] = s
+	}
+	return s
+}
+
+// entry folds one journal entry. A payload of our own kinds that cannot be
+// read is a fault; nothing an entry holds stops the fold.
+func (f *fold) entry(e journal.Entry) folded {
+	var out folded
+	var err error
+	switch e.Kind {
+	case journal.Message:
+		out = f.message(e)
+	case journal.Tick:
+		out.decisions = f.tick(e.At)
+	case journal.Answer:
+		out.decisions, err = f.answer(e)
+	case journal.Start:
+		err = f.start(e)
+	case journal.ClockSet:
+		out.decisions, err = f.clockSet(e)
+	case journal.Profile:
+		err = f.learn(e)
+	default:
+		err = fmt.Errorf("an entry of kind %q is not known to this version", e.Kind)
+	}
+	if err != nil {
+		out.faults = append(out.faults, ucare.Fault{
+			Code: ucare.FaultNotUnderstood, Subject: "journal entry " + string(e.Kind), Since: e.At, Detail: err.Error(),
+		})
+	}
+	return out
+}
+
+func (f *fold) message(e journal.Entry) folded {
+	heard := f.decoder.Hear(sensors.Message{
+		At: e.At, Source: e.Source, Topic: e.Topic, Payload: e.Payload,
+		QoS: e.QoS, Retained: e.Retained, Duplicate: e.Duplicate,
+	})
+	out := folded{readings: heard.Readings, faults: heard.Faults, cleared: heard.Cleared}
+	for _, r := range heard.Readings {
+		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, e.At, out.decisions)
+	}
+	return out
+}
+
+func (f *fold) tick(now time.Time) []ucare.Decision {
+	var out []ucare.Decision
+	for _, id := range sortedKeys(f.states) {
+		out = f.policy.Tick(f.states[id], now, out)
+	}
+	return out
+}
+
+func (f *fold) answer(e journal.Entry) ([]ucare.Decision, error) {
+	var a journal.AnswerPayload
+	if err := json.Unmarshal(e.Payload, &a); err != nil {
+		return nil, err
+	}
+	var out []ucare.Decision
+	for _, id := range sortedKeys(f.states) {
+		out = f.policy.Answer(f.states[id], a.Alarm, a.Answers, e.At, out)
+	}
+	return out, nil
+}
+
+// start tells the rules how long nothing could be heard. A board without a
+// clock of its own starts in the past: then the time that passed is unknown,
+// and only the clock's setting is made good.
+func (f *fold) start(e journal.Entry) error {
+	var g gap
+	if err := json.Unmarshal(e.Payload, &g); err != nil {
+		return err
+	}
+	for _, s := range f.states {
+		if g.To.Before(g.From) {
+			f.policy.Shift(s, g.To.Sub(g.From))
+		} else {
+			f.policy.Gap(s, g.From, g.To)
+		}
+	}
+	return nil
+}
+
+// clockSet moves what is being measured. What was due by the old clock is
+// decided first.
+func (f *fold) clockSet(e journal.Entry) ([]ucare.Decision, error) {
+	var c clockSet
+	if err := json.Unmarshal(e.Payload, &c); err != nil {
+		return nil, err
+	}
+	due := f.tick(e.At.Add(-c.By))
+	for _, s := range f.states {
+		f.policy.Shift(s, c.By)
+	}
+	return due, nil
+}
+
+func (f *fold) learn(e journal.Entry) error {
+	var p profile
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return err
+	}
+	f.policy.Learn(f.state(p.Dwelling), p.Profile)
+	return nil
+}
+
+// next is when the rules must hear of the time again.
+func (f *fold) next() (time.Time, bool) {
+	var first time.Time
+	for _, s := range f.states {
+		if at, due := f.policy.Next(s); due && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first, !first.IsZero()
+}

@@ -1,0 +1,282 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/emergency"
+	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
+)
+
+// Options are what a gateway is made of.
+type Options struct {
+	Config  *configs.Gateway
+	Version string
+	Logger  *slog.Logger
+}
+
+// A Gateway is the daemon. New makes one, Run runs it.
+type Gateway struct {
+	version     string
+	dwellings   []ucare.Dwelling
+	location    *time.Location
+	dataDir     string
+	keepJournal time.Duration
+	keepHistory time.Duration
+
+	logger   *slog.Logger
+	metrics  *Metrics
+	faults   *Faults
+	closings closings
+
+	journal    *journal.Journal
+	history    *history.Store
+	feeder     *history.Feeder
+	dispatcher *emergency.Dispatcher
+	inbox      *inbox
+	watch      *watch
+	announcer  *announcer
+	board      *board
+	hearing    hearing
+	servers    []server
+	heardLast  time.Time // the journal's last entry before this start
+}
+
+// New opens the stores, recovers the state and wires the parts. Nothing runs
+// and nobody is heard before Run. When it fails, everything it opened is
+// closed again.
+func New(ctx context.Context, o Options) (*Gateway, error) {
+	g := &Gateway{
+		version:     o.Version,
+		dwellings:   dwellingsOf(o.Config),
+		location:    o.Config.Box.TimeZone.Location,
+		dataDir:     o.Config.Box.Data,
+		keepJournal: o.Config.Box.Journal.Keep,
+		keepHistory: o.Config.Box.History.Keep,
+		logger:      o.Logger,
+		metrics:     newMetrics(o.Version),
+	}
+	g.closings.logger = o.Logger
+	g.faults = newFaults(o.Logger, g.metrics.fault)
+	g.board = &board{dwellings: g.dwellings, faults: g.faults}
+	if err := g.wire(ctx, o.Config); err != nil {
+		return nil, errors.Join(err, g.closings.run())
+	}
+	return g, nil
+}
+
+// wire sets the parts up in the order of the way of a reading, backwards: what
+// a part hands over to is there before it.
+func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
+	if err := os.MkdirAll(g.dataDir, 0o700); err != nil {
+		return fmt.Errorf("gateway.data: the directory cannot be made: %w", err)
+	}
+	if err := g.openJournal(ctx, c); err != nil {
+		return err
+	}
+	if err := g.openHistory(ctx); err != nil {
+		return err
+	}
+	policy := routesOf(c)
+	if err := g.wireDispatcher(ctx, c, policy); err != nil {
+		return err
+	}
+	if err := g.wireWatch(ctx, c, policy); err != nil {
+		return err
+	}
+	if err := g.wireHearing(c); err != nil {
+		return err
+	}
+	return g.wireServers(c)
+}
+
+func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
+	j, opened, err := journal.Open(ctx, g.path("journal.db"), journal.Options{
+		BallastBytes: int64(c.Box.Journal.Ballast), Logger: g.part("journal"),
+	})
+	if err != nil {
+		return fmt.Errorf("open the journal in %s: %w", g.dataDir, err)
+	}
+	g.journal, g.heardLast = j, opened.LastAt
+	g.closings.add("journal", j.Close)
+	if opened.Aside != "" {
+		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: "journal.db", Detail: opened.Aside}, true)
+	}
+	return nil
+}
+
+func (g *Gateway) openHistory(ctx context.Context) error {
+	store, aside, err := history.Open(ctx, g.path("history.db"))
+	if err != nil {
+		return fmt.Errorf("open the history in %s: %w", g.dataDir, err)
+	}
+	g.history = store
+	g.closings.add("history", store.Close)
+	if aside != "" {
+		g.faults.Set(ucare.Fault{Code: ucare.FaultHistory, Subject: "history.db", Detail: "it was corrupt and was moved to " + aside}, true)
+	}
+	g.feeder = history.NewFeeder(store, history.FeederOptions{Logger: g.part("history"), Fault: g.faults.Set})
+	g.closings.add("history feeder", func() error {
+		bounded, cancel := context.WithTimeout(context.Background(), shutdownLimit)
+		defer cancel()
+		return g.feeder.Close(bounded)
+	})
+	return nil
+}
+
+func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy *emergency.Policy) error {
+	links, err := g.linksOf(c)
+	if err = errors.Join(err, policy.Validate(sortedKeys(links))); err != nil {
+		return fmt.Errorf("emergency: %w", err)
+	}
+	g.dispatcher = emergency.New(emergency.Options{
+		Policy: policy, Links: links, Outbox: outbox{g.journal}, Version: g.version, HeartbeatEvery: c.Emergency.Heartbeat, Logger: g.part("dispatcher"),
+		Faults: func() []ucare.Fault { return g.faults.Standing("") },
+		Fault:  g.faults.Set,
+		Passed: func(s emergency.Stage, a ucare.Alarm, _ string, at time.Time) {
+			g.metrics.passed(string(s), a.Rule, a.RaisedAt, at)
+		},
+	})
+	open, err := g.journal.OpenAlarms(ctx)
+	if err != nil {
+		return fmt.Errorf("read the open alarms: %w", err)
+	}
+	waiting, err := g.journal.Unaccepted(ctx)
+	if err != nil {
+		return fmt.Errorf("read the outbox: %w", err)
+	}
+	g.dispatcher.Resume(open, fromJournal(waiting))
+	return nil
+}
+
+func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy) error {
+	topics := topicsOf(c)
+	recovered, err := g.recoverFold(ctx, func() *fold {
+		return newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), rulesOf(c), dwellingIDs(g.dwellings))
+	})
+	if err != nil {
+		return err
+	}
+	open, err := g.journal.OpenAlarms(ctx)
+	if err != nil {
+		return fmt.Errorf("read the open alarms: %w", err)
+	}
+	refused := make(chan journal.Entry, 256)
+	clock := &wallClock{}
+	g.inbox = &inbox{journal: g.journal, refused: refused, clock: clock, faults: g.faults, metrics: g.metrics}
+	g.announcer = newAnnouncer(func(topic string, payload []byte) error { return g.hearing.publish(topic, payload) }, g.part("announcer"))
+	g.watch = &watch{
+		watchParts: watchParts{
+			log: g.journal, appended: g.journal.Appended(), refused: refused, dispatcher: g.dispatcher,
+			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: clock,
+			remember: g.feeder.Offer, announce: g.announcer.decided, acknowledged: g.announcer.acknowledged,
+			board: g.board, checkpoint: g.saveCheckpoint,
+		},
+		fold: recovered.fold, cases: newCases(policy, open),
+		position: recovered.position, decided: recovered.decided, saved: time.Now(),
+	}
+	g.watch.progress.beat()
+	return nil
+}
+
+// saveCheckpoint writes in the background: an alarm does not wait for it.
+func (g *Gateway) saveCheckpoint(seq int64, state []byte) {
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownLimit)
+		defer cancel()
+		// Everything up to the checkpoint was decided: mostly that nothing is to be done.
+		err := g.journal.Decide(ctx, journal.Folded{Seq: seq})
+		if err == nil {
+			err = g.journal.SaveCheckpoint(ctx, journal.Checkpoint{Seq: seq, Version: stateVersion, State: state})
+		}
+		if err != nil {
+			g.logger.Warn("no checkpoint was written; the next start takes longer", "error", err)
+		}
+	}()
+}
+
+// Run watches until ctx ends, and takes everything down again.
+func (g *Gateway) Run(ctx context.Context) error {
+	failed := make(chan error, 8)
+	g.start(failed, "dispatcher", g.dispatcher.Run)
+	g.start(failed, "announcer", g.announcer.run)
+	if err := g.enterStart(ctx); err != nil {
+		g.logger.Error("the start could not be written to the journal", "error", err)
+	}
+	g.start(failed, "watch", g.watch.run)
+	g.start(failed, "keeper", g.keep)
+	err := g.serveAll(failed)
+	if err == nil {
+		err = g.hearing.start(g, failed)
+	}
+	if err == nil {
+		g.logger.Info("watching", "dwellings", len(g.dwellings), "version", g.version)
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // no systemd is no error
+		g.start(failed, "watchdog", g.keepAlive)
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	return errors.Join(err, g.Close())
+}
+
+// enterStart tells the fold how long nothing could be heard.
+func (g *Gateway) enterStart(ctx context.Context) error {
+	_, err := g.journal.Append(ctx, startEntry(g.heardLast, time.Now()))
+	return err
+}
+
+// start runs a part in the background. One that ends by itself ends the gateway:
+// nothing in here may be missing unnoticed.
+func (g *Gateway) start(failed chan<- error, name string, run func(context.Context) error) {
+	g.closings.add(name, inBackground(func(ctx context.Context) error {
+		err := run(ctx)
+		if ctx.Err() == nil {
+			failed <- fmt.Errorf("the %s ended by itself: %w", name, err)
+		}
+		return err
+	}))
+}
+
+// keepAlive tells systemd's watchdog that the watch makes progress. No network
+// is part of it: an outage must not restart us in a loop.
+func (g *Gateway) keepAlive(ctx context.Context) error {
+	ticker := time.NewTicker(watchdogEvery / 2)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+			if g.watch.progress.since() < watchdogEvery {
+				_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)
+			}
+		}
+	}
+}
+
+// Close takes everything down, last in first out. It may be called again.
+func (g *Gateway) Close() error { return g.closings.run() }
+
+func (g *Gateway) part(name string) *slog.Logger { return g.logger.With("component", name) }
+
+func dwellingIDs(dwellings []ucare.Dwelling) []string {
+	var ids []string
+	for _, d := range dwellings {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}

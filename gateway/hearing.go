@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/emergency"
+	"github.com/ucare-project/ucare/emergency/links/webhook"
+	"github.com/ucare-project/ucare/sensors/broker"
+	"github.com/ucare-project/ucare/sensors/client"
+)
+
+// hearing is how the gateway hears MQTT: as the broker itself, as a client of
+// the household's broker, or both. What is not configured is nil.
+type hearing struct {
+	broker *broker.Broker
+	client *client.Client
+}
+
+var errNoSpeaker = errors.New("no broker is connected")
+
+// publish hands a message to the home, by every way there is.
+func (h *hearing) publish(topic string, payload []byte) error {
+	var failures []error
+	if h.broker != nil {
+		failures = append(failures, h.broker.Publish(topic, payload, false))
+	}
+	if h.client != nil {
+		failures = append(failures, h.client.Publish(topic, payload, false))
+	}
+	if len(failures) == 0 {
+		return errNoSpeaker
+	}
+	return errors.Join(failures...)
+}
+
+// now reports whether sensors can reach us by at least one way.
+func (h *hearing) now() bool { return h.broker != nil || h.client != nil && h.client.Connected() }
+
+// wireHearing prepares the ways in. Nobody is heard yet.
+func (g *Gateway) wireHearing(c *configs.Gateway) error {
+	if c.Sensors.Broker != nil {
+		b, err := broker.New(g.brokerConfig(c), g.inbox, g.logger)
+		if err != nil {
+			return fmt.Errorf("sensors.broker: %w", err)
+		}
+		g.hearing.broker = b
+	}
+	if c.Sensors.Client != nil {
+		config, err := g.clientConfig(c)
+		if err == nil {
+			err = config.Validate()
+		}
+		if err != nil {
+			return fmt.Errorf("sensors.client: %w", err)
+		}
+		g.hearing.client = client.New(config, g.inbox, g.logger)
+	}
+	return nil
+}
+
+// start opens the ways in. A household's broker that is away is a fault and
+// not an error: the client goes on trying.
+func (h *hearing) start(g *Gateway, failed chan<- error) error {
+	if h.broker != nil {
+		if err := h.broker.Serve(); err != nil {
+			return err
+		}
+		g.closings.add("broker", h.broker.Close)
+	}
+	if h.client != nil {
+		g.start(failed, "broker client", h.client.Run)
+	}
+	return nil
+}
+
+func (g *Gateway) brokerConfig(c *configs.Gateway) broker.Config {
+	from := c.Sensors.Broker
+	out := broker.Config{
+		MaxPacketBytes: uint32(from.MaxMessage),
+		Faults:         func(f ucare.Fault) { g.faults.Set(f, true) },
+		Cleared:        func(f ucare.Fault) { g.faults.Set(f, false) },
+	}
+	if from.Listen != "" {
+		out.Listeners = append(out.Listeners, broker.Listener{Address: from.Listen})
+	}
+	if from.TLS.Listen != "" {
+		out.Listeners = append(out.Listeners, broker.Listener{
+			Address: from.TLS.Listen, CertFile: from.TLS.CertFile, KeyFile: from.TLS.KeyFile,
+		})
+	}
+	for _, d := range from.Devices {
+		out.Devices = append(out.Devices, broker.Device{
+			ID: d.ID, Password: d.Password.Secret().Reveal(), Dwelling: d.Dwelling,
+			Publish: d.Publish, Subscribe: d.Subscribe,
+		})
+	}
+	return out
+}
+
+// clientConfig hears all topics of the dwellings as alarms; what the household
+// lists as telemetry goes through a session of its own.
+func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
+	from := c.Sensors.Client
+	out := client.Config{
+		Broker: from.URL, ID: from.ClientID, Username: from.Username, Password: from.Password.Secret().Reveal(),
+		Telemetry: from.Telemetry,
+		Faults:    func(f ucare.Fault) { g.faults.Set(f, true) },
+		Cleared:   func(f ucare.Fault) { g.faults.Set(f, false) },
+	}
+	for _, d := range topicsOf(c).Dwellings {
+		out.Alarm = append(out.Alarm, "ucare/"+d.Dwelling+"/+")
+		for _, base := range d.Zigbee2MQTT {
+			out.Alarm = append(out.Alarm, base+"/#")
+		}
+	}
+	var err error
+	out.TLS, err = client.TLSFiles(from.CAFile, "", "")
+	return out, err
+}
+
+// linksOf makes the link to each receiver.
+func (g *Gateway) linksOf(c *configs.Gateway) (map[string]emergency.Link, error) {
+	links := make(map[string]emergency.Link)
+	var failures []error
+	for _, r := range c.Emergency.Receivers {
+		var secrets []string
+		for _, s := range r.Webhook.Secret.Secrets() {
+			secrets = append(secrets, s.Reveal())
+		}
+		link, err := webhook.New(webhook.Config{
+			URL: r.Webhook.URL, Secrets: secrets, CAFile: r.Webhook.CAFile,
+			CertFile: r.Webhook.ClientCertFile, KeyFile: r.Webhook.ClientKeyFile, NotBefore: g.heardLast,
+		})
+		if err != nil {
+			failures = append(failures, fmt.Errorf("emergency.receivers.%s: %w", r.ID, err))
+			continue
+		}
+		links[r.ID] = link
+	}
+	return links, errors.Join(failures...)
+}

@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// shutdownLimit bounds how long one part may take to stop.
+const shutdownLimit = 5 * time.Second
+
+// A closing is one named part that has to be taken down.
+type closing struct {
+	name string
+	stop func() error
+}
+
+// closings takes parts down in the opposite order of their setting up. New
+// uses it to roll back when it fails half-way, Close to end.
+type closings struct {
+	parts  []closing
+	logger *slog.Logger
+}
+
+func (c *closings) add(name string, stop func() error) {
+	c.parts = append(c.parts, closing{name, stop})
+}
+
+// run stops every part, last in first out, each within the limit, and joins
+// what went wrong. A part that does not stop in time is left behind: the
+// journal is safe at any instant, so nothing is worth waiting for longer.
+func (c *closings) run() error {
+	var failures []error
+	for _, part := range slices.Backward(c.parts) {
+		began := time.Now()
+		if err := stopWithin(part.stop, shutdownLimit); err != nil {
+			failures = append(failures, fmt.Errorf("stop %s: %w", part.name, err))
+			continue
+		}
+		c.logger.Debug("stopped", "part", part.name, "took", time.Since(began))
+	}
+	c.parts = nil
+	return errors.Join(failures...)
+}
+
+var errTooSlow = errors.New("it did not stop in time and was left behind")
+
+func stopWithin(stop func() error, limit time.Duration) error {
+	done := make(chan error, 1)
+	go func() { done <- stop() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(limit):
+		return errTooSlow
+	}
+}
+
+// inBackground starts run and returns a stop that ends its context and waits.
+func inBackground(run func(context.Context) error) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	return func() error {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+}

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/emergency"
+	"github.com/ucare-project/ucare/language"
+	"github.com/ucare-project/ucare/rules"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// This file turns the configuration into what each part asks for.
+
+func dwellingsOf(c *configs.Gateway) []ucare.Dwelling {
+	var out []ucare.Dwelling
+	for _, d := range c.Dwellings {
+		rooms := make([]ucare.Room, 0, len(d.Rooms))
+		for _, r := range d.Rooms {
+			rooms = append(rooms, ucare.Room{ID: r.ID, Name: r.Name})
+		}
+		out = append(out, ucare.Dwelling{
+			ID: d.ID, Account: d.Account, Address: d.Address, Rooms: rooms,
+			Resident: ucare.Resident{Name: d.Resident.Name, Phone: d.Resident.Phone},
+		})
+	}
+	return out
+}
+
+func topicsOf(c *configs.Gateway) sensors.Config {
+	var out sensors.Config
+	for i, d := range dwellingsOf(c) {
+		topics := sensors.DwellingTopics{Dwelling: d.ID, Rooms: d.Rooms}
+		for _, s := range c.Dwellings[i].Sensors {
+			topics.Sensors = append(topics.Sensors, ucare.Sensor{ID: s.ID, Room: s.Room, Topic: s.Topic})
+		}
+		if base := c.Dwellings[i].Zigbee2MQTT.BaseTopic; base != "" {
+			topics.Zigbee2MQTT = []string{base}
+		}
+		out.Dwellings = append(out.Dwellings, topics)
+		out.Quiet = append(out.Quiet, "ucare/"+d.ID+"/gateway/#")
+	}
+	return out
+}
+
+// rulesOf takes the rules' own defaults for what the configuration does not
+// speak of.
+func rulesOf(c *configs.Gateway) *rules.Policy {
+	p := rules.Default()
+	p.Location = c.Box.TimeZone.Location
+	p.Fire.HoldOff = c.Rules.Fire.HoldOff
+	p.Help.SamePress = c.Rules.Help.RepeatWithin
+	quiet := c.Rules.Inactivity
+	p.Silence.After, p.Silence.AtMost, p.Silence.Grace = quiet.After, quiet.AtMost, quiet.PreAlarm
+	p.Silence.NightFrom, p.Silence.NightTo = quiet.Night.From, quiet.Night.To
+	return &p
+}
+
+func routesOf(c *configs.Gateway) *emergency.Policy {
+	p := &emergency.Policy{SentBy: c.Box.ID, Dwellings: make(map[string]ucare.Dwelling), Texts: reportTexts(c.Box.TimeZone.Location)}
+	for _, d := range dwellingsOf(c) {
+		p.Dwellings[d.ID] = d
+	}
+	for _, r := range c.Emergency.Routes {
+		route := emergency.Route{ID: r.ID}
+		for _, rule := range r.Rules {
+			route.Rules = append(route.Rules, ucare.Rule(rule))
+		}
+		for _, s := range r.Steps {
+			route.Steps = append(route.Steps, emergency.Step{Receivers: s.Receivers, Deadline: s.Within})
+		}
+		p.Routes = append(p.Routes, route)
+	}
+	return p
+}
+
+// reportTexts says in every language what happened, by the clock of the home.
+func reportTexts(home *time.Location) func(ucare.Verb, ucare.Alarm) map[string]string {
+	return func(verb ucare.Verb, a ucare.Alarm) map[string]string {
+		a.Onset = a.Onset.In(home)
+		texts := make(map[string]string)
+		for _, l := range language.All() {
+			texts[l.Tag()] = l.Verb(verb) + ": " + l.Alarm(a, l.Room)
+		}
+		return texts
+	}
+}
+
+func (g *Gateway) path(name string) string { return filepath.Join(g.dataDir, name) }

@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
+)
+
+// testAlarmSensor is the sensor under whose name a test alarm comes in.
+const testAlarmSensor = "test-alarm"
+
+// recentAlarms is how far back the local list of alarms reaches.
+const recentAlarms = 24 * time.Hour
+
+// serveTestAlarm lets a help press come in that is marked as a drill. It takes
+// the whole way of a reading, the journal and the centre included.
+func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
+	dwelling := r.PathValue("dwelling")
+	if !g.watches(dwelling) {
+		http.Error(w, fmt.Sprintf("dwelling %q is not in the configuration", dwelling), http.StatusNotFound)
+		return
+	}
+	now := time.Now()
+	payload, err := json.Marshal(ucare.Reading{
+		At: now, Dwelling: dwelling, Sensor: testAlarmSensor, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
+	})
+	if err == nil {
+		err = g.inbox.Commit(r.Context(), sensors.Message{
+			At: now, Source: "gateway", Topic: "ucare/" + dwelling + "/" + testAlarmSensor, Payload: payload, QoS: 1,
+		})
+	}
+	if err != nil {
+		http.Error(w, fmt.Sprintf("the test alarm could not be stored: %v", err), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]time.Time{"at": now})
+}
+
+// serveAlarms lists the dwelling's alarms of the last day with their instants.
+func (g *Gateway) serveAlarms(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	alarms, err := g.journal.Alarms(r.Context(), r.PathValue("dwelling"), now.Add(-recentAlarms), now.Add(time.Hour))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("read the alarms: %v", err), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, http.StatusOK, alarms)
+}
+
+func (g *Gateway) watches(dwelling string) bool {
+	return slices.ContainsFunc(g.dwellings, func(d ucare.Dwelling) bool { return d.ID == dwelling })
+}
