@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/acceptance"
+	"github.com/ucare-project/ucare/emergency"
+)
+
+const (
+	alarmEvery = 50 * time.Millisecond
+	patience   = 20 * time.Second
+)
+
+// turn publishes alarms, one every 50 ms, among other readings, and notes how
+// long each took to the centre.
+func (w *way) turn(ctx context.Context, round, alarms, others int) error {
+	quiet, stop := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { w.chatter(quiet, others) })
+	defer background.Wait()
+	defer stop()
+	pace := time.NewTicker(alarmEvery)
+	defer pace.Stop()
+	for i := range alarms {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pace.C:
+		}
+		room := fmt.Sprintf("room-%d-%d", round, i)
+		arrived := w.centre.expect(room)
+		began := time.Now()
+		w.publish(room, "smoke")
+		select {
+		case at := <-arrived:
+			w.took = append(w.took, at.Sub(began))
+		case <-time.After(patience):
+			return fmt.Errorf("the alarm of %s did not arrive within %v", room, patience)
+		}
+	}
+	return nil
+}
+
+// chatter publishes motion, n a second, until the context ends.
+func (w *way) chatter(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	pace := time.NewTicker(time.Second / time.Duration(n))
+	defer pace.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-pace.C:
+			w.publish(fmt.Sprintf("motion-%d", i%20), "motion")
+		}
+	}
+}
+
+// sync notes how long the disk takes for two small durable writes, at the pace of
+// the alarms.
+func (w *way) sync(ctx context.Context, dir string, n int) error {
+	file, err := os.CreateTemp(dir, "fsync")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	page := make([]byte, 4096)
+	pace := time.NewTicker(alarmEvery)
+	defer pace.Stop()
+	for range n {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pace.C:
+		}
+		began := time.Now()
+		for range 2 {
+			if _, err := file.Write(page); err != nil {
+				return err
+			}
+			if err := file.Sync(); err != nil {
+				return err
+			}
+		}
+		w.took = append(w.took, time.Since(began))
+	}
+	return nil
+}
+
+// publish sends one reading as the home's sensor would. The token is not
+// waited for: a sensor does not.
+func (w *way) publish(room, kind string) {
+	base := "ucare/" + acceptance.Dwelling + "/"
+	if w.name == "bare paho subscriber" {
+		base = "bare/"
+	}
+	w.sensors.Publish(base+room, 1, false, fmt.Sprintf(
+		`{"sensor":%q,"room":%q,"kind":%q,"active":true}`, room, room, kind))
+}
+
+// An ear is a centre that notes when the first byte of each alarm came in, and
+// answers like a centre whose operator is quick.
+type ear struct {
+	mu      sync.Mutex
+	waiting map[string]chan time.Time // by room
+}
+
+// listen starts an ear on an address.
+func listen(address string) (*ear, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	e := &ear{waiting: make(map[string]chan time.Time)}
+	go func() { _ = http.Serve(listener, e) }() // until the process ends
+	return e, nil
+}
+
+func (e *ear) expect(room string) <-chan time.Time {
+	arrived := make(chan time.Time, 1)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.waiting[room] = arrived
+	return arrived
+}
+
+func (e *ear) heard(room string, at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if arrived, ok := e.waiting[room]; ok {
+		arrived <- at
+		delete(e.waiting, room)
+	}
+}
+
+// ServeHTTP takes a report of the gateway, or the bare subscriber's message.
+func (e *ear) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	came := time.Now()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/heartbeats") {
+		answer(w, emergency.HeartbeatReply{At: came})
+		return
+	}
+	var report emergency.Report
+	if json.Unmarshal(body, &report) == nil && report.ID != "" {
+		e.heard(report.Alarm.Room, came)
+		answer(w, emergency.Reply{
+			Receipt: &emergency.Receipt{Report: report.ID, At: came},
+			Answer: []emergency.Answer{{Alarm: report.Alarm.ID, Answers: ucare.Answers{
+				ReceivedAt: came, AcknowledgedAt: came, AcknowledgedBy: "bench", ClosedAt: came, ClosedBy: "bench",
+			}}},
+		})
+		return
+	}
+	var bare struct{ Room string }
+	if json.Unmarshal(body, &bare) == nil {
+		e.heard(bare.Room, came)
+	}
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the asker measures, not we
+}
+
+// postBare is all that the bare subscriber does. It posts smoke only.
+func postBare(address string, payload []byte) {
+	if !bytes.Contains(payload, []byte(`"smoke"`)) {
+		return
+	}
+	response, err := http.Post("http://"+address+"/", "application/json", bytes.NewReader(payload))
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+}
