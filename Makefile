@@ -1,0 +1,41 @@
+# The verbs of this repository. Everything needs only Go; the scripts say what else.
+
+# The developer tools are pinned in tools.mod, apart from the program's own modules.
+TOOL  = go tool -modfile=tools.mod
+FUZZ ?= 10s
+
+.PHONY: build test check scenarios fuzz bench image demo
+
+build: ## the program, as it is shipped: bin/ucare
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ucare ./cmd/ucare
+
+test: ## all tests
+	go test ./...
+
+check: ## what a change must pass: form, vet, staticcheck, all tests with the race detector
+	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)" || { echo 'make check: run gofumpt -w on these'; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@test -z "$$(go fix -diff ./... | tee /dev/stderr)" || { echo 'make check: run go fix ./...'; exit 1; }
+	go mod tidy -diff
+	go test -race -shuffle=on -count=1 ./...
+
+scenarios: ## the specification of the rules, read aloud
+	go test -count=1 -v -run Scenario ./rules/...
+
+fuzz: ## each fuzz target for FUZZ (10s)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$file"); do \
+	    echo "== $$target in $$(dirname "$$file")"; \
+	    go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -fuzzminimizetime 20x || exit 1; \
+	  done; done
+
+bench: ## the way of an alarm from publish to centre, beside a bare subscriber; then the benchmarks
+	go run ./acceptance/bench
+	go test -run '^$$' -bench . -benchmem ./...
+
+image: ## the container image
+	docker build -t ucare .
+
+demo: ## the whole chain on this machine, with a simulated home
+	go run ./cmd/ucare demo
