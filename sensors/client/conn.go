@@ -20,6 +20,7 @@ func openConn(u *url.URL, c Config) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	conn = prompt{conn}
 	if tlsScheme(u.Scheme) {
 		config := &tls.Config{MinVersion: tls.VersionTLS12}
 		if c.TLS != nil {
@@ -36,6 +37,16 @@ func openConn(u *url.URL, c Config) (net.Conn, error) {
 		conn = secure
 	}
 	return newBounded(conn, c.MaxMessageBytes), nil
+}
+
+// prompt is a connection that acknowledges at once what it has read.
+type prompt struct{ net.Conn }
+
+// Read implements net.Conn.
+func (p prompt) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	ackAtOnce(p.Conn)
+	return n, err
 }
 
 const (
