@@ -152,7 +152,7 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 	if err != nil {
 		return fmt.Errorf("read the open alarms: %w", err)
 	}
-	waiting, err := g.journal.Unaccepted(ctx)
+	waiting, err := g.journal.Unfinished(ctx)
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
 	}

@@ -185,7 +185,7 @@ func TestDecidingTwiceChangesNothing(t *testing.T) {
 	check(t, err)
 	alarms, err := j.OpenAlarms(t.Context())
 	check(t, err)
-	queued, err := j.Unaccepted(t.Context())
+	queued, err := j.Unfinished(t.Context())
 	check(t, err)
 	if len(decisions) != 2 || len(alarms) != 1 || len(queued) != 1 {
 		t.Fatalf("%d decisions, %d alarms, %d deliveries", len(decisions), len(alarms), len(queued))
@@ -353,11 +353,15 @@ func TestTheOutboxHoldsAReportUntilItIsAccepted(t *testing.T) {
 	check(t, j.Queue(ctx, []Delivery{again}))
 	order := func() string {
 		t.Helper()
-		ds, err := j.Unaccepted(ctx)
+		ds, err := j.Unfinished(ctx)
 		check(t, err)
 		var names []string
 		for _, d := range ds {
-			names = append(names, fmt.Sprintf("%s>%s:%d%s", d.Report, d.Receiver, d.Attempts, d.LastError))
+			if !d.AcceptedAt.IsZero() && !d.AcceptedAt.Equal(noon) {
+				t.Errorf("%s was accepted at %v, want the first time, %v", d.Report, d.AcceptedAt, noon)
+			}
+			accepted := map[bool]string{true: "✓"}[!d.AcceptedAt.IsZero()]
+			names = append(names, fmt.Sprintf("%s>%s:%d%s%s", d.Report, d.Receiver, d.Attempts, d.LastError, accepted))
 			if string(d.Body) != `{"a":1}` {
 				t.Errorf("body %s of %s", d.Body, d.Report)
 			}
@@ -372,14 +376,20 @@ func TestTheOutboxHoldsAReportUntilItIsAccepted(t *testing.T) {
 	check(t, j.Accepted(ctx, "fire2", "center", noon))
 	check(t, j.Accepted(ctx, "fire2", "center", noon.Add(time.Hour)))
 	check(t, j.Queue(ctx, []Delivery{d("fire2", "center", 1, 1)})) // accepted already
-	if got := order(); got != "fire>center:2500 fire>son:0 fall>center:0" {
-		t.Errorf("outbox %s", got)
+	if got := order(); got != "fire2>center:1✓ fire>center:2500 fire>son:0 fall>center:0" {
+		t.Errorf("while the alarm is open, the outbox is %s", got)
 	}
 	if err := j.Accepted(ctx, "unknown", "center", noon); !errors.Is(err, ErrNoDelivery) {
 		t.Errorf("accepting an unknown report: %v", err)
 	}
 	if err := j.Accepted(ctx, "fire", "center", time.Time{}); err == nil {
 		t.Error("accepted at no time")
+	}
+	if _, err := j.Answered(ctx, "alarm", noon, ucare.Answers{ClosedAt: noon}); err != nil {
+		t.Fatal(err)
+	}
+	if got := order(); got != "fire>center:2500 fire>son:0 fall>center:0" {
+		t.Errorf("after the close, the outbox is %s", got)
 	}
 }
 

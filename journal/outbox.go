@@ -60,24 +60,27 @@ func queue(tx *sqlite.Tx, d Delivery) error {
 	return err
 }
 
-// Unaccepted returns the deliveries that are still to be accepted, the most
-// urgent first and among those the oldest.
-func (j *Journal) Unaccepted(ctx context.Context) ([]Delivery, error) {
+// Unfinished returns the deliveries that are still to be accepted, and those of
+// open alarms that were: they tell how far the escalation has come. The most
+// urgent are first and among those the oldest.
+func (j *Journal) Unfinished(ctx context.Context) ([]Delivery, error) {
 	var ds []Delivery
 	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
 		rows, err := tx.Query(`
-			SELECT report, receiver, alarm, body, priority, created_at, attempts, last_error
-			FROM outbox WHERE accepted_at = 0 ORDER BY priority, created_at, report, receiver`)
+			SELECT report, receiver, alarm, body, priority, created_at, attempts, last_error, accepted_at
+			FROM outbox LEFT JOIN answers USING (alarm)
+			WHERE accepted_at = 0 OR coalesce(closed_at, 0) = 0
+			ORDER BY priority, created_at, report, receiver`)
 		if err != nil {
 			return err
 		}
 		for rows.Next() {
 			var d Delivery
-			var created int64
-			if err := rows.Scan(&d.Report, &d.Receiver, &d.Alarm, &d.Body, &d.Priority, &created, &d.Attempts, &d.LastError); err != nil {
+			var created, accepted int64
+			if err := rows.Scan(&d.Report, &d.Receiver, &d.Alarm, &d.Body, &d.Priority, &created, &d.Attempts, &d.LastError, &accepted); err != nil {
 				return err
 			}
-			d.CreatedAt = instant(created)
+			d.CreatedAt, d.AcceptedAt = instant(created), instant(accepted)
 			ds = append(ds, d)
 		}
 		return rows.Err()
