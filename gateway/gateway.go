@@ -186,7 +186,7 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		fold: recovered.fold, cases: newCases(policy, open),
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),
 	}
-	g.watch.progress.beat()
+	g.watch.progress.beat(recovered.position)
 	return nil
 }
 

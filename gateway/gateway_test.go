@@ -56,7 +56,7 @@ func newTestHome(t *testing.T, dir string) *testHome {
 	return h
 }
 
-func openGateway(t *testing.T, dir, config string) *Gateway {
+func openGateway(t testing.TB, dir, config string) *Gateway {
 	t.Helper()
 	for name, content := range map[string]string{
 		"ucare.yaml": config, "password": "correct horse", "secret": "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
@@ -76,7 +76,7 @@ func openGateway(t *testing.T, dir, config string) *Gateway {
 	return g
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,11 +16,14 @@ import (
 // process counts as unhealthy.
 const watchdogEvery = 10 * time.Second
 
-// progress says when the watch last went round. It is set by the watch and
-// read by whoever wants to know whether the watch is alive.
-type progress struct{ last atomic.Int64 }
+// progress says when the watch last went round, and how far it is in the
+// journal. It is set by the watch and read by whoever wants to know.
+type progress struct{ last, folded atomic.Int64 }
 
-func (p *progress) beat() { p.last.Store(time.Now().UnixNano()) }
+func (p *progress) beat(folded int64) {
+	p.last.Store(time.Now().UnixNano())
+	p.folded.Store(folded)
+}
 
 func (p *progress) since() time.Duration { return time.Since(time.Unix(0, p.last.Load())) }
 

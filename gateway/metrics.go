@@ -27,7 +27,6 @@ type Metrics struct {
 	commitTime prometheus.Histogram
 	decisions  *prometheus.CounterVec // rule, verb
 	faults     *prometheus.GaugeVec   // code
-	position   prometheus.Gauge
 }
 
 func newMetrics(version string) *Metrics {
@@ -59,17 +58,13 @@ func newMetrics(version string) *Metrics {
 			Name: "ucare_faults",
 			Help: "Technical conditions that hold now.",
 		}, []string{"code"}),
-		position: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "ucare_journal_position",
-			Help: "Number of the last journal entry that was folded.",
-		}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "ucare_build_info", Help: "Always 1; the version is in the label.",
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.alarms, m.alarmTime, m.messages, m.commitTime, m.decisions, m.faults, m.position, build,
+	m.registry.MustRegister(m.alarms, m.alarmTime, m.messages, m.commitTime, m.decisions, m.faults, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

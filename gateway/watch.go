@@ -84,7 +84,7 @@ func (w *watch) run(ctx context.Context) error {
 		} else {
 			w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "read"}, false)
 		}
-		w.progress.beat()
+		w.progress.beat(w.position)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -122,7 +122,6 @@ func (w *watch) foldNew(ctx context.Context) (more bool, err error) {
 		}
 		w.position = e.Seq
 	}
-	w.metrics.position.Set(float64(w.position))
 	w.commit(ctx, decided)
 	return len(entries) == batch, nil
 }
