@@ -41,7 +41,13 @@ func (f *fold) load(saved []byte) error {
 	if err := json.Unmarshal(c.Decoder, f.decoder); err != nil {
 		return fmt.Errorf("read the checkpoint of the decoder: %w", err)
 	}
-	maps.Copy(f.states, c.States)
+	for id, state := range c.States {
+		// A dwelling that is no longer in the configuration must not raise an
+		// alarm because nothing is heard of it.
+		if _, watched := f.states[id]; watched {
+			f.states[id] = state
+		}
+	}
 	return nil
 }
 

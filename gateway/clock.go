@@ -1,24 +1,42 @@
 package gateway
 
 import (
+	"context"
+	"encoding/json"
 	"sync"
 	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/journal"
 )
 
 // jumpTolerance is how far wall and monotonic time may drift apart before it
 // counts as a set clock: a time daemon that slews stays far below it.
 const jumpTolerance = 60 * time.Second
 
-// A wallClock notices when somebody set the clock: it compares how far the
-// wall clock and the monotonic clock went since it last looked.
-type wallClock struct {
+// A clockWatch notices when somebody set the clock: it compares how far the
+// wall clock and the monotonic clock went since it last looked. Whoever is about
+// to put an instant into the journal has it look before.
+type clockWatch struct {
+	entrance *entrance
+	faults   *Faults
+
 	mu   sync.Mutex
 	last time.Time // with its monotonic part
 }
 
-// jumped returns by how much the wall clock was set since the last call, or
-// zero. now must carry a monotonic part, as time.Now returns it.
-func (c *wallClock) jumped(now time.Time) time.Duration {
+// check enters a set clock into the journal, or hands it on from memory. now
+// must carry a monotonic part, as time.Now returns it.
+func (c *clockWatch) check(ctx context.Context, now time.Time) {
+	by := c.jumped(now)
+	if by == 0 {
+		return
+	}
+	c.faults.Set(ucare.Fault{Code: ucare.FaultClockJump, Since: now, Detail: by.String()}, true)
+	_ = c.entrance.enter(ctx, clockSetEntry(now, by)) // when the disk refuses, the watch has it from memory
+}
+
+func (c *clockWatch) jumped(now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := c.last
@@ -36,4 +54,9 @@ func setBy(wall, real time.Duration) time.Duration {
 		return by
 	}
 	return 0
+}
+
+func clockSetEntry(now time.Time, by time.Duration) journal.Entry {
+	payload, _ := json.Marshal(clockSet{By: by}) // an integer always marshals
+	return journal.Entry{At: now.Round(0), Kind: journal.ClockSet, Source: "gateway", Payload: payload}
 }

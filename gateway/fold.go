@@ -18,6 +18,9 @@ type fold struct {
 	decoder *sensors.Decoder
 	policy  *rules.Policy
 	states  map[string]*rules.State
+	// clockSetAt is the last set clock. One that was handed on from memory, and
+	// stored after all, comes twice.
+	clockSetAt time.Time
 }
 
 // folded is what one entry led to.
@@ -28,7 +31,7 @@ type folded struct {
 	cleared   []ucare.Fault // ended
 }
 
-// gap is the payload of a Start entry: when nothing could be heard.
+// gap is the payload of a Start and of a Deaf entry: when nothing could be heard.
 type gap struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
@@ -77,8 +80,8 @@ func (f *fold) entry(e journal.Entry) folded {
 		out.decisions = f.tick(e.At)
 	case journal.Answer:
 		out.decisions, err = f.answer(e)
-	case journal.Start:
-		err = f.start(e)
+	case journal.Start, journal.Deaf:
+		err = f.gap(e)
 	case journal.ClockSet:
 		out.decisions, err = f.clockSet(e)
 	case journal.Profile:
@@ -126,10 +129,10 @@ func (f *fold) answer(e journal.Entry) ([]ucare.Decision, error) {
 	return out, nil
 }
 
-// start tells the rules how long nothing could be heard. A board without a
+// gap tells the rules how long nothing could be heard. A board without a
 // clock of its own starts in the past: then the time that passed is unknown,
 // and only the clock's setting is made good.
-func (f *fold) start(e journal.Entry) error {
+func (f *fold) gap(e journal.Entry) error {
 	var g gap
 	if err := json.Unmarshal(e.Payload, &g); err != nil {
 		return err
@@ -151,6 +154,10 @@ func (f *fold) clockSet(e journal.Entry) ([]ucare.Decision, error) {
 	if err := json.Unmarshal(e.Payload, &c); err != nil {
 		return nil, err
 	}
+	if e.At.Equal(f.clockSetAt) {
+		return nil, nil
+	}
+	f.clockSetAt = e.At
 	due := f.tick(e.At.Add(-c.By))
 	for _, s := range f.states {
 		f.policy.Shift(s, c.By)

@@ -44,6 +44,9 @@ type Gateway struct {
 	history    *history.Store
 	feeder     *history.Feeder
 	dispatcher *emergency.Dispatcher
+	refused    chan journal.Entry // what the disk refused, on its way to the watch
+	entrance   *entrance
+	clock      *clockWatch
 	inbox      *inbox
 	watch      *watch
 	announcer  *announcer
@@ -108,8 +111,11 @@ func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 	if err != nil {
 		return fmt.Errorf("open the journal in %s: %w", g.dataDir, err)
 	}
-	g.journal, g.heardLast = j, opened.LastAt
+	g.journal, g.heardLast = j, g.lastAlive(opened.LastAt)
 	g.closings.add("journal", j.Close)
+	g.refused = make(chan journal.Entry, 256)
+	g.entrance = newEntrance(j, g.refused)
+	g.clock = &clockWatch{entrance: g.entrance, faults: g.faults}
 	if opened.Aside != "" {
 		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: "journal.db", Detail: opened.Aside}, true)
 	}
@@ -141,7 +147,7 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 		return fmt.Errorf("emergency: %w", err)
 	}
 	g.dispatcher = emergency.New(emergency.Options{
-		Policy: policy, Links: links, Outbox: outbox{g.journal}, Version: g.version, HeartbeatEvery: c.Emergency.Heartbeat, Logger: g.part("dispatcher"),
+		Policy: policy, Links: links, Outbox: outbox{g.journal, g.refused, g.clock}, Version: g.version, HeartbeatEvery: c.Emergency.Heartbeat, Logger: g.part("dispatcher"),
 		Faults: func() []ucare.Fault { return g.faults.Standing("") },
 		Fault:  g.faults.Set,
 		Passed: func(s emergency.Stage, a ucare.Alarm, _ string, at time.Time) {
@@ -172,22 +178,29 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 	if err != nil {
 		return fmt.Errorf("read the open alarms: %w", err)
 	}
-	refused := make(chan journal.Entry, 256)
-	clock := &wallClock{}
-	g.inbox = &inbox{journal: g.journal, refused: refused, clock: clock, faults: g.faults, metrics: g.metrics}
+	g.inbox = &inbox{entrance: g.entrance, clock: g.clock, faults: g.faults, metrics: g.metrics}
 	g.announcer = newAnnouncer(func(topic string, payload []byte) error { return g.hearing.publish(topic, payload) }, g.part("announcer"))
 	g.watch = &watch{
 		watchParts: watchParts{
-			log: g.journal, appended: g.journal.Appended(), refused: refused, dispatcher: g.dispatcher,
-			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: clock,
+			log: g.journal, entrance: g.entrance, appended: g.journal.Appended(), refused: g.refused, dispatcher: g.dispatcher,
+			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: g.clock,
 			remember: g.feeder.Offer, announce: g.announcer.decided, acknowledged: g.announcer.acknowledged,
-			board: g.board, checkpoint: g.saveCheckpoint,
+			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows,
 		},
 		fold: recovered.fold, cases: newCases(policy, open),
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),
 	}
 	g.watch.progress.beat(recovered.position)
 	return nil
+}
+
+// knows reports whether the journal has an alarm. When it cannot be asked, the
+// alarm counts as told: its deliveries are in the outbox, if anywhere.
+func (g *Gateway) knows(alarm string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), diskPatience)
+	defer cancel()
+	known, err := g.journal.Knows(ctx, alarm)
+	return known || err != nil
 }
 
 // saveCheckpoint writes in the background: an alarm does not wait for it.

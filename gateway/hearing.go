@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
@@ -121,6 +122,16 @@ func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 	return out, err
 }
 
+// notBefore is an instant that has passed for sure, for a board whose clock
+// starts long ago. A clock that is set needs no such help, and an entry that was
+// written while it stood ahead must not outlaw every certificate.
+func notBefore(now, heardLast time.Time) time.Time {
+	if now.Before(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		return heardLast
+	}
+	return time.Time{}
+}
+
 // linksOf makes the link to each receiver.
 func (g *Gateway) linksOf(c *configs.Gateway) (map[string]emergency.Link, error) {
 	links := make(map[string]emergency.Link)
@@ -132,7 +143,7 @@ func (g *Gateway) linksOf(c *configs.Gateway) (map[string]emergency.Link, error)
 		}
 		link, err := webhook.New(webhook.Config{
 			URL: r.Webhook.URL, Secrets: secrets, CAFile: r.Webhook.CAFile,
-			CertFile: r.Webhook.ClientCertFile, KeyFile: r.Webhook.ClientKeyFile, NotBefore: g.heardLast,
+			CertFile: r.Webhook.ClientCertFile, KeyFile: r.Webhook.ClientKeyFile, NotBefore: notBefore(time.Now(), g.heardLast),
 		})
 		if err != nil {
 			failures = append(failures, fmt.Errorf("emergency.receivers.%s: %w", r.ID, err))

@@ -18,6 +18,8 @@ const (
 	learnFrom = 28
 	// ballastEvery is how often a ballast that was given up is tried again.
 	ballastEvery = 10 * time.Minute
+	// aliveEvery bounds how much real silence a power cut turns into unheard time.
+	aliveEvery = time.Minute
 )
 
 // keep does what can wait, apart from the alarm path: it learns the residents'
@@ -28,10 +30,15 @@ func (g *Gateway) keep(ctx context.Context) error {
 	defer nightly.Stop()
 	ballast := time.NewTicker(ballastEvery)
 	defer ballast.Stop()
+	alive := time.NewTicker(aliveEvery)
+	defer alive.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			g.noteAlive(time.Now())
 			return ctx.Err()
+		case now := <-alive.C:
+			g.noteAlive(now)
 		case <-ballast.C:
 			g.restoreBallast()
 		case now := <-nightly.C:

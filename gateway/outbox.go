@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -10,7 +12,11 @@ import (
 )
 
 // An outbox is the journal as the dispatcher sees it.
-type outbox struct{ journal *journal.Journal }
+type outbox struct {
+	journal *journal.Journal
+	refused chan<- journal.Entry
+	clock   *clockWatch
+}
 
 var _ emergency.Outbox = outbox{}
 
@@ -25,8 +31,23 @@ func (o outbox) Mark(ctx context.Context, m emergency.Mark) error {
 	return o.journal.Accepted(ctx, m.Report, m.Receiver, m.At)
 }
 
+// Answered stores a centre's answers. When the disk refuses, the rules hear of
+// them from memory: a help button must not stay deaf because nobody seems to
+// have answered.
 func (o outbox) Answered(ctx context.Context, alarm string, at time.Time, a ucare.Answers) error {
+	o.clock.check(ctx, time.Now())
 	_, err := o.journal.Answered(ctx, alarm, at, a)
+	if err == nil {
+		return nil
+	}
+	payload, marshalErr := json.Marshal(journal.AnswerPayload{Alarm: alarm, Answers: a})
+	if marshalErr != nil {
+		return errors.Join(err, marshalErr)
+	}
+	select {
+	case o.refused <- journal.Entry{At: at, Kind: journal.Answer, Source: "center", Payload: payload}:
+	default: // the dispatcher offers it again
+	}
 	return err
 }
 

@@ -2,10 +2,7 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -31,7 +28,6 @@ const (
 // log is the watch's port to the journal.
 type log interface {
 	After(ctx context.Context, seq int64, most int) ([]journal.Entry, error)
-	Append(ctx context.Context, e journal.Entry) (journal.Entry, error)
 	Decide(ctx context.Context, f journal.Folded) error
 }
 
@@ -44,19 +40,21 @@ type receiverSide interface {
 // never blocks.
 type watchParts struct {
 	log        log
+	entrance   *entrance
 	appended   <-chan struct{}
 	refused    <-chan journal.Entry // what the disk refused, to be folded from memory
 	dispatcher receiverSide
 	faults     *Faults
 	metrics    *Metrics
 	logger     *slog.Logger
-	clock      *wallClock
+	clock      *clockWatch
 
 	remember     func([]ucare.Reading)         // to the history
 	announce     func(ucare.Decision)          // to the speaker in the home
 	acknowledged func(ucare.Alarm)             // to the speaker in the home
 	board        *board                        // for the pages
 	checkpoint   func(seq int64, saved []byte) // to the journal, outside the alarm path
+	known        func(alarm string) bool       // whether the journal has an alarm
 }
 
 // A watch is the one goroutine that owns the fold.
@@ -65,65 +63,90 @@ type watch struct {
 	fold  *fold
 	cases *cases
 
-	position int64            // the last entry that was folded
-	decided  int64            // the last entry whose decisions are on disk
-	unsaved  []journal.Folded // decided and handed over, but refused by the disk
-	saved    time.Time        // when the last checkpoint was written
-	shown    time.Time        // when the pages last heard of the sensors
+	position int64             // the last entry of the journal that was folded
+	decided  int64             // the last entry whose decisions are on disk
+	reading  <-chan readResult // nil while nothing is being read
+	unsaved  []journal.Folded  // decided and handed over, but refused by the disk
+	retried  time.Time         // when it was last offered to the disk again
+	silent   silent            // what start-up decided once more
+	saved    time.Time         // when the last checkpoint was written
+	shown    time.Time         // when the pages last heard of the sensors
 	progress progress
 }
 
-// run folds until the context ends.
+// run folds until the context ends. Reading the journal is apart from it: a disk
+// that hangs must not keep what comes from memory waiting.
 func (w *watch) run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	unread := true // there may be entries that were not read yet
 	for {
-		more, err := w.foldNew(ctx)
-		if err != nil {
-			w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "read", Detail: err.Error()}, true)
-		} else {
-			w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "read"}, false)
+		if unread && w.reading == nil {
+			w.reading, unread = w.read(ctx), false
 		}
 		w.progress.beat(w.position)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if more {
-			continue
-		}
-		w.housekeeping(ctx)
 		timer.Reset(w.untilNext(time.Now()))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case r := <-w.reading:
+			w.reading = nil
+			unread = w.foldRead(ctx, r) || unread
 		case <-w.appended:
+			unread = true
 		case e := <-w.refused:
 			w.foldFromMemory(ctx, e)
 		case <-timer.C:
 			w.tick(ctx)
+			unread = true
+		}
+		if !unread && w.reading == nil {
+			w.housekeeping(ctx)
 		}
 	}
 }
 
-// foldNew folds the next entries of the journal and commits what they led to
-// in one transaction, then hands it over. It reports whether there may be more.
-func (w *watch) foldNew(ctx context.Context) (more bool, err error) {
-	entries, err := w.log.After(ctx, w.position, batch)
-	if err != nil {
-		return false, fmt.Errorf("read the journal after entry %d: %w", w.position, err)
-	}
+// A readResult is what came of reading the journal.
+type readResult struct {
+	entries []journal.Entry
+	err     error
+}
+
+// read reads the next entries of the journal, on a goroutine of its own.
+func (w *watch) read(ctx context.Context) <-chan readResult {
+	result := make(chan readResult, 1)
+	after := w.position
+	go func() {
+		entries, err := w.log.After(ctx, after, batch)
+		result <- readResult{entries, err}
+	}()
+	return result
+}
+
+// foldRead folds entries of the journal, commits what they led to in one
+// transaction and hands it over. It reports whether there may be more.
+func (w *watch) foldRead(ctx context.Context, r readResult) (more bool) {
+	w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "read", Detail: errorText(r.err)}, r.err != nil)
 	var decided []ucare.Decision
-	for _, e := range entries {
+	for _, e := range r.entries {
+		w.position = e.Seq
+		if w.entrance.wroteLate(e) {
+			continue // it was folded from memory
+		}
 		out := w.fold.entry(e)
 		w.tell(out)
-		if e.Seq > w.decided { // below it this is start-up: decided long ago
+		if e.Seq > w.decided {
 			decided = append(decided, out.decisions...)
 			w.news(e, out)
+		} else { // this is start-up: decided long ago
+			w.silent.folded(out.decisions)
 		}
-		w.position = e.Seq
+		if e.Seq == w.decided {
+			decided = append(decided, w.silent.untold(w.known)...)
+		}
 	}
 	w.commit(ctx, decided)
-	return len(entries) == batch, nil
+	return len(r.entries) == batch
 }
 
 // foldFromMemory folds an entry that the disk refused: durability protects
@@ -133,51 +156,6 @@ func (w *watch) foldFromMemory(ctx context.Context, e journal.Entry) {
 	w.tell(out)
 	w.news(e, out)
 	w.commit(ctx, out.decisions)
-}
-
-// commit puts decisions and their deliveries on disk, and then hands them
-// over; when the disk refuses, it hands them over all the same.
-func (w *watch) commit(ctx context.Context, decisions []ucare.Decision) {
-	if len(decisions) == 0 {
-		return
-	}
-	work := w.cases.take(decisions)
-	w.save(ctx, journal.Folded{
-		Seq: w.position, Decisions: decisions, Alarms: work.alarms, Deliveries: toJournal(work.deliveries),
-	})
-	w.dispatcher.Submit(work.alarms, work.deliveries)
-	for _, d := range decisions {
-		w.metrics.decisions.WithLabelValues(string(d.Rule), string(d.Verb)).Inc()
-		w.logger.Info("decided", "decision", d)
-		if d.Verb == ucare.TellFault {
-			w.faults.Set(faultOf(d), true)
-		}
-		if d.Verb == ucare.Raise {
-			w.metrics.passed(stepCommitted, d.Rule, d.At, time.Now())
-		}
-		w.announce(d)
-	}
-}
-
-// save commits what was decided, after whatever could not be saved before.
-func (w *watch) save(ctx context.Context, f journal.Folded) {
-	w.unsaved = append(w.unsaved, f)
-	w.retryUnsaved(ctx)
-}
-
-func (w *watch) retryUnsaved(ctx context.Context) {
-	for len(w.unsaved) > 0 {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), diskPatience)
-		err := w.log.Decide(bounded, w.unsaved[0])
-		cancel()
-		if err != nil {
-			w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "decide", Detail: err.Error()}, true)
-			return
-		}
-		w.decided = max(w.decided, w.unsaved[0].Seq)
-		w.unsaved = slices.Delete(w.unsaved, 0, 1)
-	}
-	w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "decide"}, false)
 }
 
 // tell hands over what an entry led to beside its decisions.
@@ -211,24 +189,18 @@ func (w *watch) news(e journal.Entry, out folded) {
 // comes before the tick that it would otherwise make wrong.
 func (w *watch) tick(ctx context.Context) {
 	now := time.Now()
-	if by := w.clock.jumped(now); by != 0 {
-		w.enter(ctx, clockSetEntry(now, by))
-		w.faults.Set(ucare.Fault{Code: ucare.FaultClockJump, Since: now, Detail: by.String()}, true)
-	}
+	w.clock.check(ctx, now)
 	if at, due := w.fold.next(); due && !now.Before(at) {
 		w.enter(ctx, journal.Entry{At: now.Round(0), Kind: journal.Tick, Source: "gateway", Payload: []byte("{}")})
 	}
 }
 
-// enter appends an entry of our own; when the disk refuses, it is folded from
-// memory at once.
+// enter lets an entry of our own come in.
 func (w *watch) enter(ctx context.Context, e journal.Entry) {
 	bounded, cancel := context.WithTimeout(ctx, diskPatience)
 	defer cancel()
-	if _, err := w.log.Append(bounded, e); err != nil {
-		w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "append", Detail: err.Error()}, true)
-		w.foldFromMemory(ctx, e)
-	}
+	err := w.entrance.enter(bounded, e)
+	w.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: "append", Detail: errorText(err)}, err != nil)
 }
 
 // untilNext is how long the watch may sleep.
@@ -251,8 +223,8 @@ func (w *watch) housekeeping(ctx context.Context) {
 		w.board.show(w.fold, w.cases.open)
 		w.shown = now
 	}
-	if len(w.unsaved) > 0 {
-		w.retryUnsaved(ctx)
+	if len(w.unsaved) > 0 || w.entrance.waiting() {
+		w.retryUnsaved(ctx, now)
 		return // a checkpoint must not pass by what is not on disk yet
 	}
 	if now.Sub(w.saved) >= checkpointEvery {
@@ -268,11 +240,6 @@ func (w *watch) saveCheckpoint() {
 		return
 	}
 	w.checkpoint(w.position, state)
-}
-
-func clockSetEntry(now time.Time, by time.Duration) journal.Entry {
-	payload, _ := json.Marshal(clockSet{By: by}) // an integer always marshals
-	return journal.Entry{At: now.Round(0), Kind: journal.ClockSet, Source: "gateway", Payload: payload}
 }
 
 // faultOf turns a rule's fault decision into a condition for people.

@@ -104,14 +104,16 @@ func newBench() *bench {
 	}}}
 	faults := newFaults(logger, nil)
 	b := &bench{log: newPaperLog(), sent: make(sent, 100), refused: make(chan journal.Entry, 16)}
-	metrics, clock := newMetrics("test"), &wallClock{}
-	b.inbox = &inbox{journal: b.log, refused: b.refused, clock: clock, faults: faults, metrics: metrics}
+	metrics := newMetrics("test")
+	way := newEntrance(b.log, b.refused)
+	clock := &clockWatch{entrance: way, faults: faults}
+	b.inbox = &inbox{entrance: way, clock: clock, faults: faults, metrics: metrics}
 	b.watch = &watch{
 		watchParts: watchParts{
-			log: b.log, appended: b.log.woken, refused: b.refused, dispatcher: b.sent, faults: faults, metrics: metrics,
+			log: b.log, entrance: way, appended: b.log.woken, refused: b.refused, dispatcher: b.sent, faults: faults, metrics: metrics,
 			logger: logger, clock: clock, board: &board{faults: faults},
 			remember: func([]ucare.Reading) {}, announce: func(ucare.Decision) {}, acknowledged: func(ucare.Alarm) {},
-			checkpoint: func(int64, []byte) {},
+			checkpoint: func(int64, []byte) {}, known: func(string) bool { return true },
 		},
 		fold: benchFold(), cases: newCases(policy, nil), saved: time.Now(),
 	}
@@ -130,6 +132,14 @@ func reading(sensor, kind string, active bool) sensors.Message {
 		Payload: fmt.Appendf(nil, `{"room":%q,"kind":%q,"active":%t}`, sensor, kind, active),
 	}
 }
+
+func readingAt(sensor, kind string, active bool, at time.Time) sensors.Message {
+	m := reading(sensor, kind, active)
+	m.At = at
+	return m
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (b *bench) run(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

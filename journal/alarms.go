@@ -109,6 +109,17 @@ func (j *Journal) OpenAlarms(ctx context.Context) ([]ucare.Alarm, error) {
 	return j.alarms(ctx, selectAlarms+`WHERE coalesce(closed_at, 0) = 0 ORDER BY onset, id`)
 }
 
+// Knows reports whether the alarm is in the journal.
+func (j *Journal) Knows(ctx context.Context, alarm string) (known bool, err error) {
+	err = j.file.Read(ctx, func(tx *sqlite.Tx) error {
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM alarms WHERE id = ?)`, alarm).Scan(&known)
+	})
+	if err != nil {
+		return false, fmt.Errorf("journal: look for alarm %s: %w", alarm, err)
+	}
+	return known, nil
+}
+
 // Alarms returns the alarms raised from one instant up to and without another,
 // oldest first; of all dwellings if dwelling is empty. An alarm that was not
 // raised counts by its onset.

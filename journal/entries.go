@@ -17,6 +17,7 @@ const (
 	Tick     EntryKind = "tick"      // an instant came at which a rule had to look
 	Answer   EntryKind = "answer"    // a centre answered for an alarm
 	Start    EntryKind = "start"     // the gateway started, after having been deaf
+	Deaf     EntryKind = "deaf"      // the sensors could not be heard for a while
 	ClockSet EntryKind = "clock_set" // the wall clock was set
 	Profile  EntryKind = "profile"   // what the history taught about the resident; payload {"dwelling", "profile"}
 )
