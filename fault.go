@@ -46,4 +46,5 @@ const (
 	FaultReceiver        FaultCode = "receiver_failing" // a centre does not take our reports
 	FaultNoAnswer        FaultCode = "no_answer"        // nobody has acknowledged an alarm in time
 	FaultHistory         FaultCode = "history_failing"  // readings cannot be written to the history
+	FaultPage            FaultCode = "page_unavailable" // a page or the local listener cannot be served
 )

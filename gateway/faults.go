@@ -56,11 +56,11 @@ func (s *Faults) Set(f ucare.Fault, active bool) {
 }
 
 func (s *Faults) tell(f ucare.Fault, active bool) {
-	verb := "fault cleared"
 	if active {
-		verb = "fault"
+		s.logger.Warn("fault", "code", f.Code, "dwelling", f.Dwelling, "subject", f.Subject, "detail", f.Detail)
+	} else {
+		s.logger.Info("fault cleared", "code", f.Code, "dwelling", f.Dwelling, "subject", f.Subject)
 	}
-	s.logger.Warn(verb, "code", f.Code, "dwelling", f.Dwelling, "subject", f.Subject, "detail", f.Detail)
 	if s.onChange != nil {
 		s.onChange(f, active)
 	}

@@ -41,7 +41,7 @@ type Gateway struct {
 	closings closings
 
 	journal    *journal.Journal
-	history    *history.Store
+	history    *memory
 	feeder     *history.Feeder
 	dispatcher *emergency.Dispatcher
 	refused    chan journal.Entry // what the disk refused, on its way to the watch
@@ -88,9 +88,7 @@ func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
 	if err := g.openJournal(ctx, c); err != nil {
 		return err
 	}
-	if err := g.openHistory(ctx); err != nil {
-		return err
-	}
+	g.wireHistory()
 	policy := routesOf(c)
 	if err := g.wireDispatcher(ctx, c, policy); err != nil {
 		return err
@@ -122,23 +120,18 @@ func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 	return nil
 }
 
-func (g *Gateway) openHistory(ctx context.Context) error {
-	store, aside, err := history.Open(ctx, g.path("history.db"))
-	if err != nil {
-		return fmt.Errorf("open the history in %s: %w", g.dataDir, err)
-	}
-	g.history = store
-	g.closings.add("history", store.Close)
-	if aside != "" {
-		g.faults.Set(ucare.Fault{Code: ucare.FaultHistory, Subject: "history.db", Detail: "it was corrupt and was moved to " + aside}, true)
-	}
-	g.feeder = history.NewFeeder(store, history.FeederOptions{Logger: g.part("history"), Fault: g.faults.Set})
+// wireHistory prepares the history and what feeds it. Neither can fail here.
+func (g *Gateway) wireHistory() {
+	g.history = &memory{path: g.path("history.db"), aside: func(name string) {
+		g.logger.Warn("the history was damaged and was moved aside; a fresh one begins", "file", name)
+	}}
+	g.closings.add("history", g.history.Close)
+	g.feeder = history.NewFeeder(g.history, history.FeederOptions{Logger: g.part("history"), Fault: g.faults.Set})
 	g.closings.add("history feeder", func() error {
 		bounded, cancel := context.WithTimeout(context.Background(), shutdownLimit)
 		defer cancel()
 		return g.feeder.Close(bounded)
 	})
-	return nil
 }
 
 func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy *emergency.Policy) error {
@@ -229,10 +222,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.start(failed, "watch", g.watch.run)
 	g.start(failed, "keeper", g.keep)
-	err := g.serveAll(failed)
-	if err == nil {
-		err = g.hearing.start(g, failed)
+	for _, s := range g.servers {
+		g.start(failed, s.name, func(ctx context.Context) error { return g.serve(ctx, s) })
 	}
+	err := g.hearing.start(g, failed)
 	if err == nil {
 		g.logger.Info("watching", "dwellings", len(g.dwellings), "version", g.version)
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // no systemd is no error

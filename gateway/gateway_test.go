@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -250,36 +251,61 @@ func TestATestAlarmGoesThroughTheWholeChainAsADrill(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestAStartThatFailsClosesWhatItOpened(t *testing.T) {
+// A page whose address is taken and a history that cannot be opened are faults,
+// and the alarm goes out.
+func TestNeitherThePageNorTheHistoryKeepsTheGatewayFromStarting(t *testing.T) {
 	dir := t.TempDir()
 	h := newTestHome(t, dir)
-	if err := h.gateway.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "data", "history.db"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(filepath.Join(dir, "data", "history.db")); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.Mkdir(filepath.Join(dir, "data", "history.db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c, err := configs.Load(filepath.Join(dir, "ucare.yaml"))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(t.Context(), Options{Config: c, Version: "test", Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "history") {
-		t.Fatalf("got %v, want an error that names the history", err)
+	defer taken.Close()
+	h.gateway.servers = append(h.gateway.servers, server{"caregiver page", taken.Addr().String(), http.NotFoundHandler()})
+	h.start(t)
+	h.say(t, "ucare/home/kitchen", `{"room":"kitchen","kind":"smoke","active":true}`)
+	if r := h.hears(t); r.Alarm.Room != "kitchen" {
+		t.Errorf("got %+v", r.Alarm)
 	}
-	if err := os.Remove(filepath.Join(dir, "data", "history.db")); err != nil {
+	codes := make(map[ucare.FaultCode]bool)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && (!codes[ucare.FaultPage] || !codes[ucare.FaultHistory]); {
+		for _, f := range h.gateway.faults.Standing("") {
+			codes[f.Code] = true
+		}
+		runtime.Gosched()
+	}
+	if !codes[ucare.FaultPage] || !codes[ucare.FaultHistory] {
+		t.Errorf("the faults are %v, want one of the page and one of the history", codes)
+	}
+}
+
+func TestAStartThatFailsClosesWhatItOpened(t *testing.T) {
+	dir := t.TempDir()
+	config := fmt.Sprintf(testConfig, freeAddress(t), freeAddress(t), "http://"+freeAddress(t))
+	good := openGateway(t, dir, config)
+	if err := errors.Join(good.Close(), good.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cert.pem"), []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again, err := New(t.Context(), Options{Config: c, Version: "test", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatalf("the journal was left open by the start that failed: %v", err)
+	tls := fmt.Sprintf("tls: {listen: %q, cert_file: cert.pem, key_file: cert.pem}\n    devices:", freeAddress(t))
+	file := filepath.Join(dir, "ucare.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(config, "devices:", tls, 1)), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err := errors.Join(again.Close(), again.Close()); err != nil {
+	c, err := configs.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(t.Context(), Options{Config: c, Version: "test", Logger: discard()}); err == nil || !strings.Contains(err.Error(), "cert.pem") {
+		t.Fatalf("got %v, want an error that names the certificate", err)
+	}
+	again := openGateway(t, dir, config) // the journal would be locked, had it been left open
+	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/emergency/links/webhook"
+	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/sensors/broker"
 	"github.com/ucare-project/ucare/sensors/client"
 )
@@ -107,9 +109,9 @@ func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 	from := c.Sensors.Client
 	out := client.Config{
 		Broker: from.URL, ID: from.ClientID, Username: from.Username, Password: from.Password.Secret().Reveal(),
-		Telemetry: from.Telemetry,
-		Faults:    func(f ucare.Fault) { g.faults.Set(f, true) },
-		Cleared:   func(f ucare.Fault) { g.faults.Set(f, false) },
+		Telemetry: from.Telemetry, Deaf: g.wasDeaf,
+		Faults:  func(f ucare.Fault) { g.faults.Set(f, true) },
+		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
 	}
 	for _, d := range topicsOf(c).Dwellings {
 		out.Alarm = append(out.Alarm, "ucare/"+d.Dwelling+"/+")
@@ -130,6 +132,16 @@ func notBefore(now, heardLast time.Time) time.Time {
 		return heardLast
 	}
 	return time.Time{}
+}
+
+// wasDeaf tells the rules that the household's broker did not let us hear for a
+// while: that silence does not count.
+func (g *Gateway) wasDeaf(from, to time.Time) {
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), diskPatience)
+		defer cancel()
+		_ = g.entrance.enter(ctx, gapEntry(journal.Deaf, from, to, time.Now())) // when the disk refuses, the watch has it
+	}()
 }
 
 // linksOf makes the link to each receiver.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/caregiver"
-	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/sensors"
 )
@@ -75,7 +74,7 @@ func sensorForPage(s sensors.SensorState) caregiver.SensorState {
 // readings from the history.
 type past struct {
 	journal *journal.Journal
-	history *history.Store
+	history *memory
 }
 
 var _ caregiver.Past = past{}

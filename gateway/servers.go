@@ -1,13 +1,14 @@
 package gateway
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
+	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/caregiver"
 	"github.com/ucare-project/ucare/configs"
 )
@@ -16,6 +17,7 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	writeTimeout      = 15 * time.Second
+	listenAgain       = 10 * time.Second // after an address could not be had
 )
 
 // A server is one HTTP listener with what it serves.
@@ -55,27 +57,35 @@ func peopleOf(c *configs.Gateway) []caregiver.Person {
 	return out
 }
 
-// serveAll opens every HTTP listener.
-func (g *Gateway) serveAll(failed chan<- error) error {
-	for _, s := range g.servers {
-		listener, err := net.Listen("tcp", s.address)
-		if err != nil {
-			return fmt.Errorf("listen for the %s on %s: %w; is another program there?", s.name, s.address, err)
+// serve listens and serves until ctx ends. An address that is taken, or a
+// listener that breaks, is a fault and is tried again: a page must not keep
+// anybody from being watched over.
+func (g *Gateway) serve(ctx context.Context, s server) error {
+	for {
+		err := g.serveOnce(ctx, s)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		g.serve(failed, s, listener)
+		g.faults.Set(ucare.Fault{Code: ucare.FaultPage, Subject: s.name, Detail: err.Error()}, true)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(listenAgain):
+		}
 	}
-	return nil
 }
 
-func (g *Gateway) serve(failed chan<- error, s server, listener net.Listener) {
+func (g *Gateway) serveOnce(ctx context.Context, s server) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; is another program there?", s.address, err)
+	}
+	g.faults.Set(ucare.Fault{Code: ucare.FaultPage, Subject: s.name}, false)
 	h := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout,
 		ErrorLog: slog.NewLogLogger(g.part(s.name).Handler(), slog.LevelDebug),
 	}
-	go func() {
-		if err := h.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- fmt.Errorf("serve the %s: %w", s.name, err)
-		}
-	}()
-	g.closings.add(s.name, h.Close)
+	stop := context.AfterFunc(ctx, func() { _ = h.Close() })
+	defer stop()
+	return h.Serve(listener)
 }

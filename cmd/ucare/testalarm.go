@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/gateway"
 )
 
 func newTestAlarm() *cobra.Command {
@@ -44,6 +46,7 @@ func followDrill(ctx context.Context, out io.Writer, address, dwelling string) e
 	}
 	fmt.Fprintln(out, "✓ the gateway has the drill on its disk")
 	told := ucare.Answers{}
+	explained := false
 	for {
 		drill, err := newestDrill(ctx, address, dwelling, begun.At)
 		if err != nil {
@@ -56,12 +59,40 @@ func followDrill(ctx context.Context, out io.Writer, address, dwelling string) e
 			fmt.Fprintln(out, "The chain works from the gateway to a human.")
 			return nil
 		}
+		if told.ReceivedAt.IsZero() && !explained && time.Since(begun.At) > explainAfter {
+			explained = true
+			explain(ctx, out, address)
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the drill was not acknowledged in time: received by a centre: %v; ask the operators to acknowledge drills too", !told.ReceivedAt.IsZero())
+			return notAcknowledged(told)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// explainAfter is how long a drill may be on its way before we say what is wrong.
+const explainAfter = 5 * time.Second
+
+// explain prints the faults that keep a drill from its receivers.
+func explain(ctx context.Context, out io.Writer, address string) {
+	var h gateway.Health
+	if ask(ctx, http.MethodGet, address, "/healthz", &h) != nil {
+		return // the next look at the alarms says what is wrong
+	}
+	fmt.Fprintln(out, "  … no centre has it yet")
+	for _, f := range h.Faults {
+		if f.Code == ucare.FaultReceiver {
+			fmt.Fprintf(out, "  ✗ %s: %s\n", f.Subject, f.Detail)
+		}
+	}
+}
+
+func notAcknowledged(told ucare.Answers) error {
+	if told.ReceivedAt.IsZero() {
+		return errors.New("no centre received the drill in time; `ucare health` says what stands in the way")
+	}
+	return fmt.Errorf("%s received the drill, but nobody acknowledged it in time; ask the operators to acknowledge drills too", told.ReceivedBy)
 }
 
 func newestDrill(ctx context.Context, address, dwelling string, since time.Time) (*ucare.Alarm, error) {
