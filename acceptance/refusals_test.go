@@ -270,6 +270,20 @@ func TestOnAFullDiskTheAlarmGoesOutAndNothingAcknowledgedIsLost(t *testing.T) {
 	awaitNoFault(t, place, ucare.FaultJournal)
 }
 
+func TestOnADiskThatHasTurnedReadOnlyTheGatewayStartsAndTheAlarmGoesOut(t *testing.T) {
+	disk := smallDisk(t)
+	adapt := func(p *Place) { p.Data = disk }
+	if out, err := exec.CommandContext(t.Context(), "mount", "-o", "remount,ro", disk).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: a disk cannot be made read-only here: %s", out)
+	}
+	place, centre := newHome(t, adapt)
+	awaitFault(t, place, ucare.FaultJournal)
+	if err := publishReading(t, place, "kitchen", "smoke"); err != nil {
+		t.Fatal(err)
+	}
+	centre.hears(t, "kitchen")
+}
+
 // smallDisk is a real file system of a few megabytes.
 func smallDisk(t *testing.T) string {
 	t.Helper()

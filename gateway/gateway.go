@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -103,9 +104,11 @@ func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
 }
 
 func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
-	j, opened, err := journal.Open(ctx, g.path("journal.db"), journal.Options{
-		BallastBytes: int64(c.Box.Journal.Ballast), Logger: g.part("journal"),
-	})
+	options := journal.Options{BallastBytes: int64(c.Box.Journal.Ballast), Logger: g.part("journal")}
+	j, opened, err := journal.Open(ctx, g.path("journal.db"), options)
+	if journal.DiskIsGone(err) {
+		j, opened, err = g.openElsewhere(ctx, err)
+	}
 	if err != nil {
 		return fmt.Errorf("open the journal in %s: %w", g.dataDir, err)
 	}
@@ -118,6 +121,19 @@ func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: "journal.db", Detail: opened.Aside}, true)
 	}
 	return nil
+}
+
+// openElsewhere opens a journal that does not last, where temporary files are: a
+// gateway whose card has died still gets an alarm out. It is a fault for as long
+// as it runs.
+func (g *Gateway) openElsewhere(ctx context.Context, why error) (*journal.Journal, journal.Opened, error) {
+	dir, err := os.MkdirTemp("", "ucare-journal-")
+	if err != nil {
+		return nil, journal.Opened{}, errors.Join(why, err)
+	}
+	g.closings.add("temporary journal", func() error { return os.RemoveAll(dir) })
+	g.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: g.dataDir, Detail: why.Error()}, true)
+	return journal.Open(ctx, filepath.Join(dir, "journal.db"), journal.Options{BallastBytes: -1, Logger: g.part("journal")})
 }
 
 // wireHistory prepares the history and what feeds it. Neither can fail here.

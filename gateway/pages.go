@@ -65,7 +65,7 @@ func sensorForPage(s sensors.SensorState) caregiver.SensorState {
 	}
 	for _, kind := range slices.SortedFunc(maps.Keys(s.Last), cmp.Compare) {
 		r := s.Last[kind]
-		out.Says = append(out.Says, caregiver.Saying{Kind: kind, State: r.State, Value: r.Value, Unit: r.Unit})
+		out.Says = append(out.Says, caregiver.Saying{Kind: kind, At: r.At, State: r.State, Value: r.Value, Unit: r.Unit})
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/caregiver"
 	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/language"
 )
 
 // Timeouts of every page and endpoint of the gateway.
@@ -33,7 +34,9 @@ func (g *Gateway) wireServers(c *configs.Gateway) error {
 	if c.Caregiver.Listen == "" {
 		return nil
 	}
+	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
 	page, err := caregiver.New(caregiver.Options{
+		Language: spoken,
 		Watch: g.board, Past: past{g.journal, g.history}, People: peopleOf(c),
 		Location: g.location, Logger: g.part("caregiver"), Looked: g.looked,
 	})

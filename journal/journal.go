@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"github.com/ucare-project/ucare/sqlite"
@@ -75,6 +76,13 @@ func Open(ctx context.Context, path string, o Options) (*Journal, Opened, error)
 	}
 	b.fill(log)
 	return j, opened, nil
+}
+
+// DiskIsGone reports whether err says that the disk itself refuses: read-only,
+// full or broken. A folder that this user may not write, or that another process
+// holds, is for whoever installs to put right.
+func DiskIsGone(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EIO) || sqlite.IsFull(err)
 }
 
 func (j *Journal) lastAt(ctx context.Context) (time.Time, error) {
