@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/language"
 )
 
 // A Watch knows what holds now. Its answers come from memory, at once.
@@ -66,6 +67,7 @@ type SensorState struct {
 // A Saying is the latest report of a sensor on one kind: a state, or a value
 // with its unit.
 type Saying struct {
+	At    time.Time // when it was so; zero: nobody knows
 	Kind  ucare.Kind
 	State ucare.State
 	Value float64
@@ -79,13 +81,16 @@ type Person struct {
 	Dwellings []string
 }
 
-// Options are what the page needs. All but Location, Logger and Looked are required.
+// Options are what the page needs. Watch, Past and People are required.
 type Options struct {
 	Watch  Watch
 	Past   Past
 	People []Person
 	// Location is where the dwellings are, for days and hours; time.Local when nil.
 	Location *time.Location
+	// Language is the page's when the reader's browser asks for none that we
+	// have; English when zero.
+	Language language.Language
 	Logger   *slog.Logger
 	// Looked hears of every look at a dwelling before the page is sent: who,
 	// which dwelling, what of it ("overview", "day 2026-11-22"). A page that

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/language"
 )
 
 var (
@@ -202,6 +203,66 @@ func TestSensors(t *testing.T) {
 	wantAll(t, body, "never heard", "not reported", "Kitchen · smoke", "unknown (last: closed)", "unknown (last: 20 °C)", "not reachable", "Battery: low", "3 h ago")
 	if strings.Contains(body, "no smoke") {
 		t.Error("a detector that was never heard is said to see no smoke")
+	}
+}
+
+// A press is an instant, and most buttons never say that they are released.
+func TestAPressDoesNotLast(t *testing.T) {
+	h := newHome()
+	pressed := time.Date(2020, 11, 22, 7, 4, 0, 0, seoul)
+	h.now["own"] = Snapshot{Sensors: []SensorState{
+		{Sensor: "button", Room: "bedroom", LastHeard: time.Now(), Says: []Saying{{At: pressed, Kind: ucare.HelpButton, State: ucare.Active}}},
+		{Sensor: "pendant", Room: "bedroom", LastHeard: time.Now(), Says: []Saying{{Kind: ucare.HelpButton, State: ucare.Active}, {At: pressed, Kind: ucare.FallSensor, State: ucare.Active}}},
+	}}
+	site := h.site(t)
+	body := get(t, site, "/dwelling/own", "Accept-Language", "en").Body.String()
+	wantAll(t, body, ">last pressed at 07:04 on 22 November<", ">last pressed at an unknown time<", ">last fall at 07:04 on 22 November<")
+	if strings.Contains(body, ">pressed<") || strings.Contains(body, "fall!") {
+		t.Error("the page says that a button is pressed now")
+	}
+	wantAll(t, get(t, site, "/dwelling/own", "Accept-Language", "ko").Body.String(), ">마지막으로 눌린 때: 11월 22일 오전 7:04<")
+}
+
+func TestATestAlarmIsNoSensor(t *testing.T) {
+	h := newHome()
+	h.now["own"] = Snapshot{Sensors: []SensorState{{Sensor: "test-alarm", LastHeard: time.Now(), Says: []Saying{{Kind: ucare.HelpButton, State: ucare.Active}}}}}
+	h.readings = []ucare.Reading{{At: fixedDay.Add(time.Hour), Dwelling: "own", Sensor: "test-alarm", Kind: ucare.HelpButton, State: ucare.Active, Drill: true}}
+	h.alarms = []ucare.Alarm{{ID: "d", Rule: ucare.Help, Drill: true, Onset: fixedDay.Add(time.Hour), RaisedAt: fixedDay.Add(time.Hour)}}
+	body := get(t, h.site(t), "/dwelling/own?day=2020-11-20").Body.String()
+	wantAll(t, body, "No sensor is known yet.", "DRILL")
+	for _, never := range []string{"test-alarm", "No room given"} {
+		if strings.Contains(body, never) {
+			t.Errorf("the page says %q", never)
+		}
+	}
+}
+
+func TestTheOutcomeIsInTheReadersLanguage(t *testing.T) {
+	h := newHome()
+	h.alarms = []ucare.Alarm{{
+		ID: "a", Rule: ucare.Fire, Onset: fixedDay.Add(time.Hour), RaisedAt: fixedDay.Add(time.Hour),
+		Answers: ucare.Answers{ClosedAt: fixedDay.Add(2 * time.Hour), ClosedBy: "Choi", Outcome: "false alarm: cooking: 토스트"},
+	}}
+	site := h.site(t)
+	wantAll(t, get(t, site, "/dwelling/own?day=2020-11-20", "Accept-Language", "ko").Body.String(), "오경보: 조리 – 토스트")
+	wantAll(t, get(t, site, "/dwelling/own?day=2020-11-20", "Accept-Language", "en").Body.String(), "False alarm: cooking – 토스트")
+}
+
+// Who configured Korean gets Korean, unless the browser asks for a language we have.
+func TestTheConfiguredLanguage(t *testing.T) {
+	o := newHome().options(new(looks))
+	o.Language, _ = language.Parse("ko")
+	site, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{"": "ko", "de, *;q=0.5": "ko", "de, en;q=0.5": "en"} {
+		if got := get(t, site, "/dwelling/own", "Accept-Language", header).Header().Get("Content-Language"); got != want {
+			t.Errorf("Accept-Language %q gives %s, want %s", header, got, want)
+		}
+	}
+	if got := get(t, site, "/dwelling/own", "Cookie", "language=en").Header().Get("Content-Language"); got != "en" {
+		t.Errorf("the reader chose en and gets %s", got)
 	}
 }
 

@@ -141,11 +141,11 @@ func (s *site) alarmItems(v visit, sc scope, alarms []ucare.Alarm) []alarmItem {
 	var items []alarmItem
 	for _, a := range alarms {
 		a.Onset = a.Onset.In(s.Location)
-		item := alarmItem{Text: v.l.Alarm(a, rooms), Drill: a.Drill, Closed: !a.ClosedAt.IsZero(), Outcome: a.Outcome, Steps: []step{
+		item := alarmItem{Text: v.l.Alarm(a, rooms), Drill: a.Drill, Closed: !a.ClosedAt.IsZero(), Outcome: v.l.Outcome(a.Outcome), Steps: []step{
 			s.step(v, "page.raised", a.RaisedAt, ""),
 			s.step(v, "page.received", a.ReceivedAt, a.ReceivedBy),
 			s.step(v, "page.acknowledged", a.AcknowledgedAt, a.AcknowledgedBy),
-			s.step(v, "page.closed", a.ClosedAt, a.ClosedBy),
+			s.step(v, "page.closed", a.ClosedAt, closedBy(v.l, a)),
 		}}
 		if !a.RestoredAt.IsZero() {
 			item.Steps = slices.Insert(item.Steps, 1, s.step(v, "page.restored", a.RestoredAt, ""))
@@ -156,6 +156,15 @@ func (s *site) alarmItems(v visit, sc scope, alarms []ucare.Alarm) []alarmItem {
 		items = append(items, item)
 	}
 	return items
+}
+
+// closedBy names who ended an alarm. What was never raised, the gateway writes,
+// was ended by the resident.
+func closedBy(l language.Language, a ucare.Alarm) string {
+	if a.ClosedBy == "resident" && a.Outcome == string(ucare.Cancel) {
+		return l.Text("page.the_resident")
+	}
+	return a.ClosedBy
 }
 
 func (s *site) step(v visit, name string, at time.Time, who string) step {
@@ -198,6 +207,9 @@ func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorIte
 	rooms := v.l.Rooms(sc.dwelling)
 	var items []sensorItem
 	for _, sensor := range sensors {
+		if sensor.Sensor == testAlarm {
+			continue
+		}
 		item := sensorItem{
 			Name: strings.SplitAfter(sensor.Sensor, "_"), Model: sensor.Model, Room: rooms(sensor.Room), Senses: kindNames(v.l, sensor.Kinds),
 			Never: sensor.LastHeard.IsZero(), Away: sensor.Reachable == ucare.Inactive, Low: sensor.Battery == ucare.Active,
@@ -210,7 +222,7 @@ func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorIte
 		if sensor.Battery != ucare.Unknown {
 			item.Battery = v.l.State(ucare.Battery, sensor.Battery)
 		}
-		item.States = states(v.l, sensor)
+		item.States = s.states(v, sensor)
 		items = append(items, item)
 	}
 	slices.SortStableFunc(items, func(a, b sensorItem) int {
@@ -218,6 +230,10 @@ func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorIte
 	})
 	return items
 }
+
+// testAlarm is the sensor under whose name the gateway's test alarms come in.
+// It hangs on no wall.
+const testAlarm = "test-alarm"
 
 // ofItself are the kinds that a sensor reports about itself.
 var ofItself = []ucare.Kind{ucare.Battery, ucare.Link}
@@ -234,10 +250,15 @@ func kindNames(l language.Language, kinds []ucare.Kind) string {
 
 // states says what the sensor says. What a sensor said that is away now is
 // only its last word.
-func states(l language.Language, sensor SensorState) []string {
+func (s *site) states(v visit, sensor SensorState) []string {
+	l := v.l
 	var all []string
 	for _, said := range sensor.Says {
 		if slices.Contains(ofItself, said.Kind) || said.Kind == ucare.Acceleration {
+			continue
+		}
+		if said.State == ucare.Active && (said.Kind == ucare.HelpButton || said.Kind == ucare.FallSensor) {
+			all = append(all, s.lastTime(v, said))
 			continue
 		}
 		text := l.State(said.Kind, said.State)
@@ -253,4 +274,17 @@ func states(l language.Language, sensor SensorState) []string {
 		all = append(all, l.Text("state.unknown"))
 	}
 	return all
+}
+
+// lastTime says when a button was pressed or somebody fell. It is an instant:
+// most such devices never say that it is over.
+func (s *site) lastTime(v visit, said Saying) string {
+	when, key := v.l.Text("page.time_unknown"), "page.last_pressed"
+	if !said.At.IsZero() {
+		when = s.when(v, said.At)
+	}
+	if said.Kind == ucare.FallSensor {
+		key = "page.last_fall"
+	}
+	return v.l.Text(key, "when", when)
 }

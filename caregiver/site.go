@@ -93,23 +93,23 @@ func (s *site) signedIn(serve func(visit)) http.Handler {
 		person, ok := s.signIn(r)
 		if !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="u-Care", charset="UTF-8"`)
-			http.Error(w, languageOf(r).Text("page.sign_in"), http.StatusUnauthorized)
+			http.Error(w, languageOf(r, s.Language).Text("page.sign_in"), http.StatusUnauthorized)
 			return
 		}
-		serve(visit{w, r, person, languageOf(r), time.Now()})
+		serve(visit{w, r, person, languageOf(r, s.Language), time.Now()})
 	})
 }
 
 // languageCookie keeps what a person chose over what their browser asks for.
 const languageCookie = "language"
 
-func languageOf(r *http.Request) language.Language {
+func languageOf(r *http.Request, otherwise language.Language) language.Language {
 	if cookie, err := r.Cookie(languageCookie); err == nil {
 		if l, ok := language.Parse(cookie.Value); ok {
 			return l
 		}
 	}
-	return language.Match(r.Header.Get("Accept-Language"))
+	return language.MatchOr(r.Header.Get("Accept-Language"), otherwise)
 }
 
 func (s *site) chooseLanguage(v visit) {

@@ -21,7 +21,7 @@ type schemes struct {
 }
 
 var (
-	webSchemes  = schemes{[]string{"https"}, []string{"http"}, "https://centre.example.org/reports"}
+	webSchemes  = schemes{[]string{"https"}, []string{"http"}, "https://centre.example.org"}
 	mqttSchemes = schemes{
 		[]string{"mqtts", "ssl", "tls", "wss"},
 		[]string{"mqtt", "tcp", "ws"},
@@ -53,6 +53,20 @@ func (c *checker) url(path, value string, s schemes) {
 		c.add(path, value, "has a part after #: take it out")
 	case plain && hostPlace(u.Hostname()) == elsewhere:
 		c.add(path, value, "would send unencrypted over the Internet: write %s://…", s.encrypted[0])
+	}
+}
+
+// baseAddress checks the address of a centre: what follows it is ours to add.
+func (c *checker) baseAddress(path, value string) {
+	c.url(path, value, webSchemes)
+	u, err := url.Parse(value)
+	if err != nil {
+		return // told already
+	}
+	for _, ours := range []string{"/reports", "/heartbeats"} {
+		if strings.HasSuffix(strings.TrimRight(u.Path, "/"), ours) {
+			c.add(path, value, "ends in %s: give the base address; /v1/reports is added to it", ours)
+		}
 	}
 }
 

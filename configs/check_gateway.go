@@ -248,7 +248,7 @@ func (c *checker) emergency(e *Emergency) {
 }
 
 func (c *checker) webhook(path string, w *Webhook) {
-	c.url(path+".url", w.URL, webSchemes)
+	c.baseAddress(path+".url", w.URL)
 	c.signing(path, &w.Secret)
 	c.certificates(path+".ca_file", &w.CAFile)
 	c.keyPair(path+".client_cert_file", path+".client_key_file", &w.ClientCertFile, &w.ClientKeyFile)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -99,7 +100,8 @@ func switchedOn(text string) string {
 func TestTheExamplesLoad(t *testing.T) {
 	for name, text := range map[string]string{
 		"ucare.yaml": Example(), "ucare.minimal.yaml": MinimalExample(), "center.yaml": CenterExample(),
-		"ucare.all.yaml": switchedOn(Example()), "center.all.yaml": switchedOn(CenterExample()),
+		"ucare.minimal.all.yaml": switchedOn(MinimalExample()),
+		"ucare.all.yaml":         switchedOn(Example()), "center.all.yaml": switchedOn(CenterExample()),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := load(t, home(t), name, text)
@@ -326,9 +328,51 @@ func TestAProblemTellsItsLine(t *testing.T) {
 	}
 }
 
+func TestATabTellsItsLine(t *testing.T) {
+	_, err := load(t, t.TempDir(), "ucare.yaml", "gateway:\n  id: a\tb\n  \tlisten: x\n")
+	problem, ok := errors.AsType[*Problem](err)
+	if !ok || problem.Line != 3 || !strings.Contains(problem.Hint, "use spaces") {
+		t.Errorf("the error is %v, want line 3 and spaces", err)
+	}
+	// A tab elsewhere is not the reason.
+	_, err = load(t, t.TempDir(), "ucare.yaml", "gateway: [\n  id: a\tb\n")
+	if problem, ok := errors.AsType[*Problem](err); !ok || strings.Contains(problem.Hint, "spaces") {
+		t.Errorf("the error is %v, want YAML's own words", err)
+	}
+}
+
+// Whoever runs the recipe of a hint has a file that loads.
+func TestTheRecipesMakeSecretsThatLoad(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh here")
+	}
+	dir := filepath.Join(t.TempDir(), "it's mine")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err = load(t, dir, "ucare.yaml", MinimalExample())
+	if err == nil {
+		t.Fatal("it loads without its secrets")
+	}
+	for line := range strings.Lines(err.Error()) {
+		_, recipe, found := strings.Cut(line, "make one with: ")
+		end := strings.LastIndex(recipe, ")")
+		if !found || end < 0 {
+			t.Fatalf("a hint without a recipe: %s", line)
+		}
+		if out, err := exec.CommandContext(t.Context(), shell, "-c", recipe[:end+1]).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", recipe[:end+1], err, out)
+		}
+	}
+	if _, err = load(t, dir, "ucare.yaml", MinimalExample()); err != nil {
+		t.Errorf("it does not load after the recipes: %v", err)
+	}
+}
+
 func TestAFileThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := Load(filepath.Join(t.TempDir(), "nothing.yaml")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v", err)
+	if _, err := Load(filepath.Join(t.TempDir(), "nothing.yaml")); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("got %v, want the way to name another file", err)
 	}
 	if _, err := Load("/dev/zero"); err == nil {
 		t.Error("a device that never ends was read")

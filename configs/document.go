@@ -35,16 +35,61 @@ func parse(file string, data []byte, target any) (*document, *problems) {
 		p.add("", "", "is empty: begin with ucare.minimal.yaml")
 		return d, p
 	} else if err != nil {
-		p.add("", "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		p.notYAML(data, err)
 		return d, p
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		p.add("", "", "holds more than one document: take out the line ---")
 		return d, p
 	}
+	if hint := otherKind(root.Content[0], reflect.TypeOf(target).Elem()); hint != "" {
+		p.add("", "", "%s", hint)
+		return d, p
+	}
 	w := walker{doc: d, problems: p}
 	w.walk("", root.Content[0], reflect.TypeOf(target).Elem())
 	return d, p
+}
+
+// notYAML tells why the file is no YAML. The usual reason is a tab, which
+// YAML's own words do not name.
+func (p *problems) notYAML(data []byte, err error) {
+	number := 0
+	for line := range bytes.Lines(data) {
+		number++
+		text := bytes.TrimLeft(line, " \t")
+		if blank := len(bytes.TrimSpace(text)) == 0; !blank && bytes.ContainsRune(line[:len(line)-len(text)], '\t') {
+			p.list = append(p.list, &Problem{
+				File: p.doc.file, Line: number, Hint: "is indented with a tab, which YAML does not take: use spaces",
+			})
+			return
+		}
+	}
+	p.add("", "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+}
+
+// otherKind says that a centre's file was given for a gateway's, or the
+// reverse: one sentence instead of a complaint about every key.
+func otherKind(root *yaml.Node, want reflect.Type) string {
+	if root.Kind != yaml.MappingNode {
+		return ""
+	}
+	gateways, centers := 0, 0 // keys
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if _, ok := fieldFor(reflect.TypeFor[Gateway](), root.Content[i].Value); ok {
+			gateways++
+		}
+		if _, ok := fieldFor(reflect.TypeFor[Center](), root.Content[i].Value); ok {
+			centers++
+		}
+	}
+	switch {
+	case want == reflect.TypeFor[Gateway]() && gateways == 0 && centers > 1:
+		return "this is a centre's file: use --center (ucare check --center, ucare center)"
+	case want == reflect.TypeFor[Center]() && centers == 0 && gateways > 1:
+		return "this is a gateway's file: leave --center out (ucare check, ucare gateway)"
+	}
+	return ""
 }
 
 // has reports whether the file says something about path; a key without a value says nothing.

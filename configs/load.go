@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -64,6 +65,9 @@ func LoadCenter(path string) (*Center, error) {
 // file that cannot be read at all; everything else is left in the checker.
 func read(path string, target any, env map[string]string, prepare func(*document)) (*checker, error) {
 	data, err := readFile(path, maxFileSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the configuration: %w; if yours is elsewhere, name it with --config <file>", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -60,6 +61,7 @@ func (Secret) GoString() string { return "(secret)" }
 func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
 const (
+	credentials   = "/run/credentials" // where systemd puts what LoadCredential names
 	minPassword   = 8
 	maxSecretFile = 16 << 10
 )
@@ -74,7 +76,7 @@ func (c *checker) password(path string, p *Password) {
 		c.add(fileKey, p.File, "and password_env cannot both hold: leave one")
 		return
 	case p.File != "":
-		p.secret = c.secretFile(fileKey, &p.File)
+		p.secret = c.secretFile(fileKey, &p.File, makePassword)
 	case p.Env != "":
 		p.secret = c.secretEnv(envKey, p.Env)
 		fileKey = envKey
@@ -101,21 +103,49 @@ func (c *checker) signing(path string, s *SigningSecret) {
 		c.add(path, "", "has more than one of secret_file, secret_files and secret_env: leave one")
 		return
 	case s.File != "":
-		s.secrets = []Secret{c.signingSecret(fileKey, c.secretFile(fileKey, &s.File))}
+		s.secrets = []Secret{c.signingFile(fileKey, &s.File)}
 	case len(s.Files) > 0:
 		for i := range s.Files {
 			key := fmt.Sprintf("%s.secret_files[%d]", path, i)
-			s.secrets = append(s.secrets, c.signingSecret(key, c.secretFile(key, &s.Files[i])))
+			s.secrets = append(s.secrets, c.signingFile(key, &s.Files[i]))
 		}
 	case s.Env != "":
 		key := path + ".secret_env"
 		s.secrets = []Secret{c.signingSecret(key, c.secretEnv(key, s.Env))}
 	default:
-		c.add(fileKey, "", "is missing: %s", makeSecret)
+		c.add(fileKey, "", "is missing: %s", makeSecret(exampleSecret))
 	}
 }
 
-const makeSecret = `make one with: (umask 077; printf 'whsec_%s' "$(head -c 32 /dev/urandom | base64)" > centre.secret), and give the same file to the other end`
+// exampleSecret is where a secret could be. A file that exists and holds
+// something else is never named in a recipe: it would be overwritten.
+const exampleSecret = "secrets/centre.secret"
+
+// makeSecret is how a signing secret is written to the file at path.
+func makeSecret(path string) string {
+	return fmt.Sprintf(`make one with: (umask 077; mkdir -p %s; printf 'whsec_%%s\n' "$(head -c 32 /dev/urandom | base64)" > %s), and give the same file to the other end; if that has one already, copy it`,
+		quoted(filepath.Dir(path)), quoted(path))
+}
+
+// makePassword is how a password is written to the file at path.
+func makePassword(path string) string {
+	return fmt.Sprintf(`make one with: (umask 077; mkdir -p %s; head -c 18 /dev/urandom | base64 > %s)`,
+		quoted(filepath.Dir(path)), quoted(path))
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._-]+$`)
+
+// quoted writes a path as a shell takes it.
+func quoted(path string) string {
+	if plainPath.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+func (c *checker) signingFile(key string, path *string) Secret {
+	return c.signingSecret(key, c.secretFile(key, path, makeSecret))
+}
 
 // signingSecret checks the form of Standard Webhooks: 24 to 64 random bytes.
 func (c *checker) signingSecret(key string, s Secret) Secret {
@@ -125,19 +155,23 @@ func (c *checker) signingSecret(key string, s Secret) Secret {
 	encoded, found := strings.CutPrefix(s.Reveal(), "whsec_")
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if !found || err != nil || len(raw) < 24 || len(raw) > 64 {
-		c.add(key, "", "does not hold a signing secret (whsec_ and 24 to 64 bytes in base64): %s", makeSecret)
+		c.add(key, "", "does not hold a signing secret (whsec_ and 24 to 64 bytes in base64): %s", makeSecret(exampleSecret))
 	}
 	return s
 }
 
 // secretFile reads a secret from a file that nobody but its owner and group
-// can read, and makes its path absolute.
-func (c *checker) secretFile(key string, path *string) Secret {
+// can read, and makes its path absolute. recipe says how such a file is made.
+func (c *checker) secretFile(key string, path *string, recipe func(path string) string) Secret {
 	written := *path
 	c.absolute(path)
 	info, err := os.Stat(*path)
-	if errors.Is(err, fs.ErrNotExist) {
-		c.add(key, written, "does not exist (looked for %s): write the secret into it and run chmod 600 on it", *path)
+	switch {
+	case err != nil && within(*path, credentials):
+		c.add(key, written, "exists only inside the systemd unit that loads it (LoadCredential): outside it check cannot read it; what the unit says is in journalctl")
+		return Secret{}
+	case errors.Is(err, fs.ErrNotExist):
+		c.add(key, written, "does not exist (looked for %s): %s", *path, recipe(*path))
 		return Secret{}
 	}
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {

@@ -12,11 +12,11 @@ func (g *Gateway) Warnings() []string {
 	if listensWide(g.Box.Listen) {
 		w.say("gateway.listen: %s shows health and metrics to other machines", g.Box.Listen)
 	}
+	w.sensorTopics(g.Dwellings)
 	if b := g.Sensors.Broker; b != nil {
-		for i, device := range b.Devices {
-			if slices.Contains(device.Publish, "#") {
-				w.say("sensors.broker.devices[%d]: %s may publish anything, also in the name of other sensors; give it the topics it needs", i, device.ID)
-			}
+		w.devices(b.Devices, g.Dwellings)
+		if g.Sensors.Client == nil { // or Zigbee2MQTT may be at the household's broker
+			w.bridges(b.Devices, g.Dwellings)
 		}
 	}
 	if m := g.Sensors.Client; m != nil {

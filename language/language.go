@@ -107,7 +107,13 @@ func Parse(tag string) (Language, bool) {
 // Match finds the reader's best language in an Accept-Language header. It is
 // English when the header names none that we have.
 func Match(acceptLanguage string) Language {
-	best, weight := Language{catalogs()[fallback]}, 0.0
+	return MatchOr(acceptLanguage, Language{catalogs()[fallback]})
+}
+
+// MatchOr is Match with another language for a header that names none that we
+// have: the one that was configured.
+func MatchOr(acceptLanguage string, otherwise Language) Language {
+	best, weight := otherwise, 0.0
 	for part := range strings.SplitSeq(acceptLanguage, ",") {
 		tag, parameter, _ := strings.Cut(part, ";")
 		q := 1.0

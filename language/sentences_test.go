@@ -118,3 +118,70 @@ func TestFault(t *testing.T) {
 		t.Errorf("a fault without a text reads %+v; its code must be seen", unknown)
 	}
 }
+
+// The words are those of emergency/center, of the gateway, and of others.
+func TestOutcomes(t *testing.T) {
+	ko, _ := Parse("ko")
+	for outcome, want := range map[string][2]string{
+		"helped":                    {"Help was given", "도움을 제공함"},
+		"resident is well":          {"The resident was reached and is well", "어르신과 연락됨, 이상 없음"},
+		"false alarm: cooking":      {"False alarm: cooking", "오경보: 조리"},
+		"false alarm: cooking: 토스트": {"False alarm: cooking – 토스트", "오경보: 조리 – 토스트"},
+		"helped: a: b":              {"Help was given – a: b", "도움을 제공함 – a: b"},
+		"other: Only a try.":        {"Only a try.", "Only a try."},
+		"false alarm: a bird":       {"false alarm: a bird", "false alarm: a bird"},
+		"helpedness":                {"helpedness", "helpedness"},
+		"문을 열어 드림":                  {"문을 열어 드림", "문을 열어 드림"},
+		string(ucare.Cancel):        {"Ended by the resident in time; nobody was called", "어르신이 제때 해제하여 아무 곳에도 알리지 않음"},
+		"":                          {"", ""},
+	} {
+		if en, kor := (Language{}).Outcome(outcome), ko.Outcome(outcome); en != want[0] || kor != want[1] {
+			t.Errorf("%q is %q, %q; want %q", outcome, en, kor, want)
+		}
+	}
+}
+
+func TestAFailingReceiverIsForWhoCanMendIt(t *testing.T) {
+	for detail, want := range map[string]string{
+		"": "cannot be reached",
+		"dial tcp: lookup centre.example.org: no such host":                                                "cannot be reached",
+		"it has not answered for 2m0s":                                                                     "cannot be reached",
+		"the receiver answered 401":                                                                        "refuses",
+		"the receiver answered 403: Forbidden":                                                             "refuses",
+		"the receiver answered 404: Not Found: no such page":                                               "refuses",
+		"the receiver at https://centre.example.org/v1/reports answered 404: Not Found: no such page":      "refuses",
+		"the receiver at https://centre.example.org/v1/reports answered 502":                               "trouble of its own",
+		"the answer of https://centre.example.org/v1/reports (status 200) is not the JSON of a receipt":    "trouble of its own",
+		"the receiver's receipt is for report \"a\", not for b":                                            "trouble of its own",
+		"post to https://answered-400.example.org/v1/reports: connect to 10.0.0.1:443: connection refused": "cannot be reached",
+		"the receiver answered 413":                                                                        "refuses",
+		"the receiver answered 429: Too Many Requests":                                                     "trouble of its own",
+		"the receiver answered 503: Service Unavailable":                                                   "trouble of its own",
+		"the receiver answered without a receipt for report r: it does not say":                            "trouble of its own",
+		"report r waits for it, but the configuration has no such receiver":                                "not set up any more",
+	} {
+		got := Language{}.Fault(ucare.Fault{Code: ucare.FaultReceiver, Subject: "centre", Detail: detail})
+		if !strings.Contains(got.Title, want) || !strings.HasSuffix(got.Title, ": centre") {
+			t.Errorf("%q is %q, want %q", detail, got.Title, want)
+		}
+		if internet := strings.Contains(got.Action, "Internet"); internet != (want == "cannot be reached") {
+			t.Errorf("%q sends people to %q", detail, got.Action)
+		}
+		for _, l := range All() {
+			for _, text := range []string{l.Fault(ucare.Fault{Code: ucare.FaultReceiver, Detail: detail}).Meaning} {
+				if strings.HasPrefix(text, "fault.") {
+					t.Errorf("%s has no text for %q: %s", l, detail, text)
+				}
+			}
+		}
+	}
+}
+
+func TestNoAnswerShowsNoNameOfAMachine(t *testing.T) {
+	for _, l := range All() {
+		got := l.Fault(ucare.Fault{Code: ucare.FaultNoAnswer, Subject: "01JD-ALARM", Dwelling: "kim"})
+		if strings.Contains(got.Title+got.Meaning+got.Action, "01JD") {
+			t.Errorf("%s: %+v shows an alarm's id", l, got)
+		}
+	}
+}

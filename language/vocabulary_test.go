@@ -48,6 +48,19 @@ func TestEveryWordOfTheVocabularyHasATextInEveryLanguage(t *testing.T) {
 	}
 }
 
+// The outcomes that the reference centre offers; any other is shown as it came.
+func TestEveryOutcomeOfTheCentreHasAText(t *testing.T) {
+	words := constants(t, "../emergency/center/*.go")["Outcome"]
+	if len(words) == 0 {
+		t.Error("no constant of type Outcome was found; has it been renamed?")
+	}
+	for _, word := range words {
+		if got := (Language{}).Text("outcome." + word); got == "outcome."+word {
+			t.Errorf("the outcome %q has no text", word)
+		}
+	}
+}
+
 // What a speaker in the home says about each decision, except about faults.
 func TestEveryDecisionCanBeAnnounced(t *testing.T) {
 	words := vocabulary(t)
@@ -66,11 +79,14 @@ func TestEveryDecisionCanBeAnnounced(t *testing.T) {
 }
 
 // vocabulary reads the string constants of package ucare by their type.
-func vocabulary(t *testing.T) map[string][]string {
+func vocabulary(t *testing.T) map[string][]string { return constants(t, "../*.go") }
+
+// constants reads the string constants of the files by their type.
+func constants(t *testing.T, pattern string) map[string][]string {
 	t.Helper()
-	sources, err := filepath.Glob("../*.go")
+	sources, err := filepath.Glob(pattern)
 	if err != nil || len(sources) == 0 {
-		t.Fatalf("find the source of package ucare: %v, %d files", err, len(sources))
+		t.Fatalf("find the source at %s: %v, %d files", pattern, err, len(sources))
 	}
 	words := make(map[string][]string)
 	for _, source := range sources {

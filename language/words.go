@@ -2,6 +2,8 @@ package language
 
 import (
 	"cmp"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,19 +100,78 @@ func usualRoom(id string) (name, number string) {
 // resident, and what to do now.
 type FaultText struct{ Title, Meaning, Action string }
 
-// Fault tells about a fault. The fault's Detail is not part of the text.
+// Fault tells about a fault. The fault's Detail is not part of the text; of a
+// failing receiver it decides what there is to do.
 func (l Language) Fault(f ucare.Fault) FaultText {
 	family := "fault." + string(f.Code)
-	if !l.has(family + ".title") {
+	switch {
+	case !l.has(family + ".title"):
 		family = "fault.other"
+	case f.Code == ucare.FaultReceiver:
+		family += receiverTrouble(f.Detail)
 	}
 	t := FaultText{
 		Title:   l.Text(family+".title", "code", f.Code),
 		Meaning: l.Text(family + ".meaning"),
 		Action:  l.Text(family + ".action"),
 	}
-	if f.Subject != "" {
+	if f.Subject != "" && f.Code != ucare.FaultNoAnswer { // whose subject is an alarm's id
 		t.Title = l.Text("fault.about", "title", t.Title, "subject", f.Subject)
 	}
 	return t
+}
+
+// receiverTrouble tells from the error of a failing receiver who can mend it:
+// nothing, "_refuses" for whoever installed it, "_troubled" for the receiver
+// itself, "_removed" for whoever took it out of the configuration. The errors
+// are those of package emergency.
+func receiverTrouble(detail string) string {
+	switch answer := answered.FindStringSubmatch(detail); {
+	case strings.HasSuffix(detail, "the configuration has no such receiver"):
+		return "_removed"
+	case answer == nil:
+		return ""
+	case strings.HasPrefix(answer[1], "4") && !slices.Contains([]string{"408", "425", "429"}, answer[1]): // those pass
+		return "_refuses"
+	default:
+		return "_troubled"
+	}
+}
+
+// answered finds the errors of a receiver that was reached, and the status in
+// which it said no.
+var answered = regexp.MustCompile(`^the (?:receiver(?: at \S+)? answered(?: (\d{3})\b)?|receiver's receipt|answer of )`)
+
+// Outcome says how an alarm ended. The reference centre and the gateway end
+// alarms with a few known words, perhaps followed by the operator's own; what
+// is not known is shown as it came.
+func (l Language) Outcome(outcome string) string {
+	for _, known := range outcomes {
+		rest, ok := strings.CutPrefix(outcome, known.words)
+		own, more := strings.CutPrefix(rest, ": ")
+		switch {
+		case !ok || rest != "" && !more:
+			continue
+		case rest == "":
+			return l.Text(known.key)
+		case known.key == "outcome.other":
+			return own
+		default:
+			return l.Text("outcome.with_words", "outcome", l.Text(known.key), "words", own)
+		}
+	}
+	return outcome
+}
+
+// outcomes are the words in which a centre's answer says how an alarm ended,
+// and the key of their text.
+var outcomes = [...]struct{ words, key string }{
+	{"helped", "outcome.helped"},
+	{"resident is well", "outcome.well"},
+	{"false alarm: steam", "outcome.steam"},
+	{"false alarm: cooking", "outcome.cooking"},
+	{"false alarm: insects", "outcome.insects"},
+	{"false alarm: test", "outcome.test"},
+	{"other", "outcome.other"},
+	{string(ucare.Cancel), "outcome.cancel"}, // by the resident, before it was raised
 }
