@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -72,6 +71,9 @@ func (d *Dispatcher) failed(r *receiver, p *pending, err error, now time.Time) {
 	var asked time.Duration
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		asked = refusal.RetryAfter
+		if refusal.ofReport() {
+			p.refusals++
+		}
 	}
 	p.dueAt = p.nextTry(now, asked)
 	if failure := err.Error(); failure != p.failure {
@@ -85,8 +87,9 @@ func (d *Dispatcher) failed(r *receiver, p *pending, err error, now time.Time) {
 // accepted: the receiver's machine has the report. That ends its retries, not
 // the escalation.
 func (d *Dispatcher) accepted(r *receiver, p *pending, reply Reply, now time.Time) {
-	r.pending = slices.DeleteFunc(r.pending, func(q *pending) bool { return q == p })
-	d.unsent.Add(-1)
+	if r.remove(p) { // a later round may have taken its place meanwhile
+		d.unsent.Add(-1)
+	}
 	r.heardAt = now
 	r.wasReached(now, r.failing)
 	d.recorder.mark(Mark{Report: p.Report, Receiver: r.name, At: now.Round(0)})

@@ -96,7 +96,7 @@ func (d *Dispatcher) Submit(alarms []ucare.Alarm, ds []Delivery) {
 // escalation had come. Without them it goes on where the order stands by the
 // clock.
 func (d *Dispatcher) Resume(open []ucare.Alarm, ds []Delivery) {
-	d.Submit(open, ds)
+	d.Submit(open, d.o.Policy.inOrder(ds))
 }
 
 // Answers tells what a centre has answered by a way other than the links. It
@@ -174,6 +174,7 @@ func (d *Dispatcher) take(alarms []ucare.Alarm, ds []Delivery, now time.Time) {
 	}
 	for _, o := range opened {
 		d.catchUp(o, now)
+		d.judgeAnswer(o)
 	}
 	for _, a := range alarms {
 		d.tellRestore(d.open[a.ID], now)
@@ -192,8 +193,10 @@ func (d *Dispatcher) add(delivery Delivery, at time.Time) {
 		return
 	}
 	if delivery.AcceptedAt.IsZero() {
-		r.pending = append(r.pending, &pending{Delivery: delivery, alarm: o, dueAt: at, alone: at})
-		d.unsent.Add(1)
+		p := &pending{Delivery: delivery, alarm: o, dueAt: at, alone: at}
+		if p.verb, p.round, _ = parseReportID(p.Alarm, p.Report); r.supersedes(p) {
+			d.unsent.Add(int64(r.add(p)))
+		}
 	}
 }
 

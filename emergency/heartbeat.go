@@ -43,6 +43,9 @@ func (d *Dispatcher) beatAt(r *receiver, now time.Time) time.Time {
 	for _, o := range d.open {
 		if ask, asks := o.ask(r.name, now); asks && heard.Add(ask).Before(at) {
 			at = heard.Add(ask)
+			if ask == askEvery {
+				break // no alarm asks more often, and there may be thousands
+			}
 		}
 	}
 	return at
@@ -73,7 +76,7 @@ func (d *Dispatcher) beat(ctx context.Context, now time.Time) {
 		beat := d.heartbeat(r, now)
 		d.flights.Go(func() {
 			if d.o.Faults != nil {
-				beat.Faults = d.o.Faults()
+				beat.Faults = told(d.o.Faults())
 			}
 			reply, err := beatOnce(ctx, r.link, beat)
 			if err != nil && ctx.Err() != nil {
@@ -108,7 +111,51 @@ func (d *Dispatcher) heartbeat(r *receiver, now time.Time) Heartbeat {
 	for _, a := range waiting {
 		beat.Waiting = append(beat.Waiting, a.ID)
 	}
+	beat.Waiting = r.inTurn(beat.Waiting)
+	beat.Dwellings = beat.Dwellings[:min(len(beat.Dwellings), mostDwellings)]
 	return beat
+}
+
+// The bounds of a heartbeat keep it well below what a centre reads, whatever
+// goes on at home.
+const (
+	mostFaults    = 100
+	mostDwellings = 1000
+	mostWaiting   = 500
+	alwaysAsked   = 100 // of those, the most urgent ones; the others come in turn
+)
+
+// inTurn returns the alarms that this heartbeat asks for.
+func (r *receiver) inTurn(waiting []string) []string {
+	if len(waiting) <= mostWaiting {
+		r.asked = 0
+		return waiting
+	}
+	asked, others := slices.Clone(waiting[:alwaysAsked]), waiting[alwaysAsked:]
+	for range mostWaiting - alwaysAsked {
+		r.asked %= len(others)
+		asked = append(asked, others[r.asked])
+		r.asked++
+	}
+	return asked
+}
+
+// told returns the faults that fit into a heartbeat: those of the whole gateway
+// first, then the newest. A centre that misses an old one of a sensor has the
+// others; one that refuses the heartbeat has nothing.
+func told(faults []ucare.Fault) []ucare.Fault {
+	faults = slices.Clone(faults)
+	slices.SortStableFunc(faults, func(a, b ucare.Fault) int {
+		if wide := cmp.Compare(min(len(a.Dwelling), 1), min(len(b.Dwelling), 1)); wide != 0 {
+			return wide
+		}
+		return b.Since.Compare(a.Since)
+	})
+	faults = faults[:min(len(faults), mostFaults)]
+	for i := range faults {
+		clipAll(&faults[i].Subject, &faults[i].Detail, &faults[i].Dwelling)
+	}
+	return faults
 }
 
 // mostUrgent orders alarms by priority, then the newest first.
@@ -121,13 +168,14 @@ func (d *Dispatcher) beaten(r *receiver, reply HeartbeatReply, err error, now ti
 	r.beating = false
 	if err != nil {
 		r.beatFailures++
-		if failure := err.Error(); failure != r.failure {
+		if failure := err.Error(); failure != r.beatFailure {
+			r.beatFailure = failure
 			d.log.Warn("a heartbeat was not answered", "receiver", r.name, "error", failure)
 		}
 		r.failed(err, r.beatenAt)
 		return
 	}
 	r.wasReached(now, r.beatFailures > 0)
-	r.beatFailures = 0
+	r.beatFailures, r.beatFailure = 0, ""
 	d.answers(r, reply.Answer, now)
 }

@@ -65,7 +65,7 @@ func (d *Dispatcher) catchUp(o *openAlarm, now time.Time) {
 	for i, step := range o.route.Steps {
 		for _, name := range step.Receivers {
 			told := o.told.Round > 1 || i <= o.told.Step
-			if r := d.receivers[name]; told && r != nil && !r.awaits(o.ID) {
+			if r := d.receivers[name]; told && r != nil && r.raises[o.ID] == nil {
 				o.accepted[name] = now
 			}
 		}
@@ -125,17 +125,24 @@ func (d *Dispatcher) escalate(now time.Time) {
 	}
 }
 
-// tell queues the raise of one turn. Who still has an earlier one coming is not
-// told again: an outage of a day must not end in a flood about one alarm.
-func (d *Dispatcher) tell(o *openAlarm, t Turn, now time.Time) {
-	o.told, o.dueAt = t, now.Add(o.route.Wait(t))
-	if t.Round > 1 && !o.noAnswer {
+// judgeAnswer tells people once when an alarm has come round unanswered, after
+// a start too.
+func (d *Dispatcher) judgeAnswer(o *openAlarm) {
+	if o.told.Round > 1 && !o.noAnswer && o.escalates() {
 		o.noAnswer = true
 		d.fault(o.noAnswerFault(), true)
 	}
+}
+
+// tell queues the raise of one turn. Who still has an earlier one coming is not
+// told again: an outage of a day must not end in a flood about one alarm. Who
+// refuses the earlier one is told anew: it may have been that one report.
+func (d *Dispatcher) tell(o *openAlarm, t Turn, now time.Time) {
+	o.told, o.dueAt = t, now.Add(o.route.Wait(t))
+	d.judgeAnswer(o)
 	var receivers []string
 	for _, name := range o.route.Steps[t.Step].Receivers {
-		if r := d.receivers[name]; r == nil || !r.awaits(o.ID) {
+		if r := d.receivers[name]; r == nil || !r.awaits(o.ID, now) {
 			receivers = append(receivers, name)
 		}
 	}
@@ -147,8 +154,16 @@ func (d *Dispatcher) tell(o *openAlarm, t Turn, now time.Time) {
 func (o *openAlarm) noAnswerFault() ucare.Fault {
 	return ucare.Fault{
 		Code: ucare.FaultNoAnswer, Subject: o.ID, Dwelling: o.Dwelling, Since: o.RaisedAt,
-		Detail: "every receiver of route " + o.route.ID + " was told and nobody has acknowledged",
+		Detail: o.what() + ": every receiver of route " + o.route.ID + " was told and nobody has acknowledged",
 	}
+}
+
+// what names the alarm for people: rule and room.
+func (o *openAlarm) what() string {
+	if o.Room == "" {
+		return string(o.Rule)
+	}
+	return string(o.Rule) + " in " + clip(o.Room, longestName)
 }
 
 // tellRestore queues the restore for those who were told of the raise by
@@ -195,10 +210,8 @@ func (d *Dispatcher) release(ds []Delivery, now time.Time) {
 		if r == nil {
 			continue
 		}
-		for _, p := range r.pending {
-			if p.Report == delivery.Report && p.tries == 0 {
-				p.dueAt = now
-			}
+		if p := r.byReport[delivery.Report]; p != nil && p.tries == 0 {
+			p.dueAt = now
 		}
 	}
 }

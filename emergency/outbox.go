@@ -57,6 +57,7 @@ type Link interface {
 
 // A Refusal is an answer of a receiver that is not a yes.
 type Refusal struct {
+	URL    string // what was asked; empty when the link has no such thing
 	Status int    // of HTTP, or of what the link speaks
 	Title  string // what the receiver calls it
 	Detail string
@@ -68,7 +69,11 @@ type Refusal struct {
 // Error says what the receiver answered.
 func (r *Refusal) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the receiver answered %d", r.Status)
+	b.WriteString("the receiver")
+	if r.URL != "" {
+		b.WriteString(" at " + r.URL)
+	}
+	fmt.Fprintf(&b, " answered %d", r.Status)
 	for _, part := range []string{r.Title, r.Detail} {
 		if part != "" {
 			b.WriteString(": ")
@@ -76,6 +81,13 @@ func (r *Refusal) Error() string {
 		}
 	}
 	return b.String()
+}
+
+// ofReport reports whether the answer may be about this one report, so that
+// another could be taken: a 4xx other than those that speak of time.
+func (r *Refusal) ofReport() bool {
+	const timeout, tooEarly, tooMany = 408, 425, 429
+	return r.Status/100 == 4 && r.Status != timeout && r.Status != tooEarly && r.Status != tooMany
 }
 
 // Confirms returns nil when the reply carries the receipt for that very report.

@@ -90,19 +90,6 @@ func priority(a ucare.Alarm, verb ucare.Verb) ucare.Priority {
 	}
 }
 
-// freeze writes the report's body. Only an instant that no calendar has can
-// prevent it; then help is called without the instants.
-func freeze(r Report) []byte {
-	body, err := r.Marshal()
-	if err != nil {
-		a := r.Alarm
-		r.At = time.Time{}
-		r.Alarm = ucare.Alarm{ID: a.ID, Dwelling: a.Dwelling, Rule: a.Rule, Kind: a.Kind, Room: a.Room, Drill: a.Drill}
-		body, _ = r.Marshal()
-	}
-	return body
-}
-
 // Route returns the route for a rule's alarms: its own, else the one for every
 // rule, else the first there is, because somebody must be told.
 func (p *Policy) Route(rule ucare.Rule) Route {

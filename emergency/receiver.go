@@ -31,9 +31,12 @@ const (
 type pending struct {
 	Delivery
 	alarm *openAlarm // nil when the alarm is closed or was never open
+	verb  ucare.Verb
+	round int
 
 	tries    int // started, in this process
 	failures int
+	refusals int // failures in which the receiver said that it does not want this report
 	firstTry time.Time
 	lastTry  time.Time
 	dueAt    time.Time
@@ -112,8 +115,12 @@ type receiver struct {
 	name    string
 	link    Link
 	pending []*pending
-	flying  int // attempts under way
-	starts  int // attempts ever started
+	// The same by report, and of each alarm the raise that is on its way.
+	byReport map[string]*pending
+	raises   map[string]*pending
+
+	flying int // attempts under way
+	starts int // attempts ever started
 
 	failing   bool      // the fault is known
 	since     time.Time // of the first failure in a row
@@ -124,18 +131,67 @@ type receiver struct {
 	beating      bool // a heartbeat is under way
 	beatenAt     time.Time
 	beatFailures int
+	beatFailure  string // the last error of a heartbeat
+	asked        int    // where among the alarms that wait the last heartbeat ended
 }
 
-func (r *receiver) has(d Delivery) bool {
-	return slices.ContainsFunc(r.pending, func(p *pending) bool { return p.Report == d.Report })
+func (r *receiver) has(d Delivery) bool { return r.byReport[d.Report] != nil }
+
+// add takes a delivery in and returns by how many there are more now. A raise
+// takes the place of an earlier one about the same alarm: it says the same and
+// is told because the earlier one was refused.
+func (r *receiver) add(p *pending) (more int) {
+	if r.byReport == nil {
+		r.byReport, r.raises = make(map[string]*pending), make(map[string]*pending)
+	}
+	more = 1
+	if p.verb == ucare.Raise {
+		if earlier := r.raises[p.Alarm]; earlier != nil && r.remove(earlier) {
+			more--
+		}
+		r.raises[p.Alarm] = p
+	}
+	r.byReport[p.Report] = p
+	r.pending = append(r.pending, p)
+	return more
 }
 
-// awaits reports whether a raise of the alarm is still on its way to the receiver.
-func (r *receiver) awaits(alarm string) bool {
-	return slices.ContainsFunc(r.pending, func(p *pending) bool {
-		verb, _, _ := parseReportID(alarm, p.Report)
-		return p.Alarm == alarm && verb == ucare.Raise
-	})
+// supersedes reports whether no later raise of the same alarm is on its way.
+func (r *receiver) supersedes(p *pending) bool {
+	later := r.raises[p.Alarm]
+	return p.verb != ucare.Raise || later == nil || later.round < p.round
+}
+
+// remove takes a delivery out; false when it was taken out before.
+func (r *receiver) remove(p *pending) bool {
+	at := slices.Index(r.pending, p)
+	if at < 0 {
+		return false
+	}
+	r.pending = slices.Delete(r.pending, at, at+1)
+	delete(r.byReport, p.Report)
+	if r.raises[p.Alarm] == p {
+		delete(r.raises, p.Alarm)
+	}
+	return true
+}
+
+const (
+	refusedTries  = 3                // so many refusals of one report,
+	refusedRounds = 10               // and the next round is told; after so many rounds
+	refusedAgain  = 10 * time.Minute // no more often than this, so that no flood builds up
+)
+
+// refused reports whether the receiver does not want this very report.
+func (p *pending) refused(now time.Time) bool {
+	return p.refusals >= refusedTries && (p.round < refusedRounds || now.Sub(p.CreatedAt).Abs() >= refusedAgain)
+}
+
+// awaits reports whether a raise of the alarm is still on its way to the
+// receiver, with a prospect.
+func (r *receiver) awaits(alarm string, now time.Time) bool {
+	p := r.raises[alarm]
+	return p != nil && !p.refused(now)
 }
 
 // pick returns the delivery to try next, nil when none is due or no place is free.

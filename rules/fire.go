@@ -58,6 +58,17 @@ type FirePolicy struct {
 type FireState struct {
 	Detectors []Detector `json:"detectors,omitempty"` // sorted by sensor, kind, drill
 	Episodes  []Episode  `json:"episodes,omitempty"`  // in the order in which they were raised
+
+	// clearing spares each reading a look at all episodes, of which a town can
+	// have thousands. It is made anew when it is not known, as after JSON.
+	clearing clearing
+}
+
+// clearing is since when the first of the episodes that are clear is so; zero
+// when none is.
+type clearing struct {
+	known bool
+	since time.Time
 }
 
 // A Detector is one contact of one device. Its drills are kept apart, as if
@@ -134,13 +145,14 @@ func (p *Policy) detected(s *State, r *ucare.Reading, now time.Time, to []ucare.
 	if e == nil {
 		e, to = s.raiseFire(d, r, at, now, to)
 	}
+	left := d.Alarm
 	d.On, d.Count = Span{}, 0
 	d.Alarm = e.Alarm
 	if r.UnknownAge {
 		d.State = ucare.Active // Believed until a fresh "clear".
 	}
 	f.fold(e, d, r, at, now)
-	f.checkLeft(now)
+	f.checkLeft(left, now)
 	return to
 }
 
@@ -234,8 +246,10 @@ func (f *FireState) fold(e *Episode, d *Detector, r *ucare.Reading, at, now time
 	}
 	// An "on" that does not make its detector active again, because it is old,
 	// begins the hold-off anew: the room may not be quiet yet.
-	e.Clear = time.Time{}
-	f.checkClear(e, now)
+	f.setClear(e, time.Time{})
+	if d.State != ucare.Active { // Spares the look at all detectors.
+		f.checkClear(e, now)
+	}
 }
 
 // cleared folds a "clear". It also ends a drill: when the test button is let
@@ -267,43 +281,86 @@ func (f *FireState) clear(d *Detector, at, now time.Time) {
 
 // checkClear begins the hold-off when no detector of the episode is active.
 func (f *FireState) checkClear(e *Episode, now time.Time) {
+	if !e.Clear.IsZero() {
+		return
+	}
 	for i := range f.Detectors {
-		if d := &f.Detectors[i]; d.Alarm == e.Alarm && d.State == ucare.Active {
+		if d := &f.Detectors[i]; d.State == ucare.Active && d.Alarm == e.Alarm {
 			return
 		}
 	}
-	if e.Clear.IsZero() {
-		e.Clear = now
+	f.setClear(e, now)
+}
+
+// setClear notes since when an episode is clear; zero: it is not.
+func (f *FireState) setClear(e *Episode, since time.Time) {
+	before := e.Clear
+	e.Clear = since
+	switch c := &f.clearing; {
+	case !before.IsZero() && before.Equal(c.since):
+		*c = clearing{} // It may have been the only one.
+	case c.known && !since.IsZero() && (c.since.IsZero() || since.Before(c.since)):
+		c.since = since
 	}
 }
 
-// fireDue is when the first hold-off ends.
-func (p *Policy) fireDue(s *State) (due time.Time, ok bool) {
-	for i := range s.Fire.Episodes {
-		if e := &s.Fire.Episodes[i]; !e.Clear.IsZero() {
-			if at := e.Clear.Add(p.Fire.HoldOff); !ok || at.Before(due) {
-				due, ok = at, true
-			}
+// firstClear looks at all episodes, unless the answer is known.
+func (f *FireState) firstClear() clearing {
+	if f.clearing.known {
+		return f.clearing
+	}
+	c := clearing{known: true}
+	for i := range f.Episodes {
+		if at := f.Episodes[i].Clear; !at.IsZero() && (c.since.IsZero() || at.Before(c.since)) {
+			c.since = at
 		}
 	}
-	return due, ok
+	return c
+}
+
+// fireDue is when the first hold-off ends.
+func (p *Policy) fireDue(s *State) (time.Time, bool) {
+	c := s.Fire.firstClear()
+	if c.since.IsZero() {
+		return time.Time{}, false
+	}
+	return c.since.Add(p.Fire.HoldOff), true
+}
+
+// fireNotDue is the cheap look: it remembers what it finds.
+func (p *Policy) fireNotDue(s *State, now time.Time) bool {
+	f := &s.Fire
+	if len(f.Episodes) == 0 {
+		return true
+	}
+	f.clearing = f.firstClear()
+	due, clear := p.fireDue(s)
+	return !clear || due.After(now)
 }
 
 // tickFire restores the alarms whose hold-off ends at the instant at.
 func (p *Policy) tickFire(s *State, at time.Time, to []ucare.Decision) []ucare.Decision {
+	if p.fireNotDue(s, at) {
+		return to
+	}
 	f := &s.Fire
-	for i := 0; i < len(f.Episodes); {
-		e := f.Episodes[i]
-		if e.Clear.IsZero() || e.Clear.Add(p.Fire.HoldOff).After(at) {
-			i++
+	stay, ended := 0, at.Add(-p.Fire.HoldOff)
+	for i := range f.Episodes {
+		e := &f.Episodes[i]
+		if e.Clear.IsZero() || e.Clear.After(ended) {
+			if stay < i {
+				f.Episodes[stay] = *e
+			}
+			stay++
 			continue
 		}
 		to = append(to, ucare.Decision{
 			At: at, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: ucare.Restore, Room: e.Room, Kind: e.Kind,
 			Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill, Because: f.release(e.Alarm, at),
 		})
-		f.Episodes = slices.Delete(f.Episodes, i, i+1)
 	}
+	f.Episodes = slices.Delete(f.Episodes, stay, len(f.Episodes))
+	f.clearing = clearing{}
 	return to
 }
 
@@ -335,6 +392,7 @@ func (f *FireState) answer(alarm string, closed bool, now time.Time) {
 // shift moves what is measured. The spans are dropped when the clock goes back:
 // new readings could fall into them and be taken for duplicates.
 func (f *FireState) shift(by time.Duration) {
+	f.clearing = clearing{}
 	for i := range f.Detectors {
 		d := &f.Detectors[i]
 		d.At, d.Restored = movedBack(d.At, by), moved(d.Restored, by)
@@ -390,15 +448,18 @@ func (f *FireState) episode(alarm string) *Episode {
 	return nil
 }
 
-// checkLeft looks at the episodes that a detector may have left for a newer
-// alarm. The hold-off begins where only clear detectors are left. Where none
-// is left, the episode is forgotten: its alarm was answered, and to say that
-// it is restored would not be true.
-func (f *FireState) checkLeft(now time.Time) {
-	f.Episodes = slices.DeleteFunc(f.Episodes, func(e Episode) bool {
-		return !slices.ContainsFunc(f.Detectors, func(d Detector) bool { return d.Alarm == e.Alarm })
-	})
-	for i := range f.Episodes {
-		f.checkClear(&f.Episodes[i], now)
+// checkLeft looks at the episode that a detector has left for a newer alarm, if
+// any. Its hold-off begins when only clear detectors are left in it. When none
+// is left, it is forgotten: its alarm was answered, and to say that it is
+// restored would not be true.
+func (f *FireState) checkLeft(alarm string, now time.Time) {
+	e := f.episode(alarm)
+	switch {
+	case e == nil:
+	case slices.ContainsFunc(f.Detectors, func(d Detector) bool { return d.Alarm == alarm }):
+		f.checkClear(e, now)
+	default:
+		f.clearing = clearing{}
+		f.Episodes = slices.DeleteFunc(f.Episodes, func(e Episode) bool { return e.Alarm == alarm })
 	}
 }

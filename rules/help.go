@@ -22,6 +22,9 @@ import (
 // press that was not taken for such a duplicate, so someone who presses again
 // and again is heard at the latest after 10 s.
 //
+// A drill counts as answered at once: nobody needs to come, the centre may never
+// answer it, and who tries the button again wants to see another drill.
+//
 // A press of unknown age (retained, re-published) never raises: nobody knows
 // from which day it is. It is reported as a fault, for a human to look.
 //
@@ -69,7 +72,7 @@ func (p *Policy) observeHelp(s *State, r *ucare.Reading, now time.Time, to []uca
 	}
 	b := s.Help.button(r)
 	at := observedAt(r, now)
-	if b.Alarm != "" && !b.Answered {
+	if b.Alarm != "" && !b.Answered && !b.Drill {
 		b.count(at, now)
 		return to
 	}

@@ -12,7 +12,8 @@ import (
 const Version = "rules/1"
 
 // A State is everything that the rules remember of one dwelling. It is plain
-// data: JSON and back is the same state.
+// data: JSON and back is the same state. (Back into a new State, not over one
+// that is in use.)
 type State struct {
 	Dwelling string       `json:"dwelling"`
 	Fire     FireState    `json:"fire,omitzero"`
@@ -94,7 +95,7 @@ func (p *Policy) Tick(s *State, now time.Time, to []ucare.Decision) []ucare.Deci
 
 // nothingDue is a cheap look before Tick works out the exact deadlines.
 func (p *Policy) nothingDue(s *State, now time.Time) bool {
-	return len(s.Fire.Episodes) == 0 && p.silenceSurelyNotDue(s, now)
+	return p.fireNotDue(s, now) && p.silenceSurelyNotDue(s, now)
 }
 
 // Next is when Tick must be called, and whether it must be at all.

@@ -26,6 +26,20 @@ type DwellingTopics struct {
 	Zigbee2MQTT []string // base topics, "zigbee2mqtt" where nobody changed it
 }
 
+// sensors are the configured sensors of all dwellings, as nothing but the
+// configuration knows them.
+func (c Config) sensors() []SensorState {
+	var all []SensorState
+	for _, home := range c.Dwellings {
+		for _, s := range home.Sensors {
+			if s.ID != "" {
+				all = append(all, SensorState{ID: clip(s.ID), Dwelling: home.Dwelling, Room: clip(home.Sensor(s.Topic, s.ID).Room)})
+			}
+		}
+	}
+	return all
+}
+
 // Sensor gives the ID and room of the sensor that calls itself name on topic:
 // as configured, else under its own name and in the room that is part of it.
 func (d DwellingTopics) Sensor(topic, name string) ucare.Sensor {

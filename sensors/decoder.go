@@ -27,18 +27,24 @@ type Decoder struct {
 	standing   map[string]ucare.Fault // by Fault.Key
 	topics     map[string]bool        // unknown topics told of so far
 	sensors    register
+	configured []SensorState // never heard, as the configuration has them
+	bridges    bridges
 }
 
 // NewDecoder returns a Decoder of our own form and of the further ecosystems,
 // which are asked in their order.
 func NewDecoder(c Config, further ...Ecosystem) *Decoder {
-	return &Decoder{
+	d := &Decoder{
 		ecosystems: append([]Ecosystem{newReadings(c)}, further...),
 		quiet:      append([]string{"homeassistant/#", "$SYS/#"}, c.Quiet...),
 		standing:   map[string]ucare.Fault{},
 		topics:     map[string]bool{},
 		sensors:    register{},
+		configured: c.sensors(),
+		bridges:    bridges{expected: c.bridges(), heard: map[string]bool{}},
 	}
+	d.sensors.expect(d.configured)
+	return d
 }
 
 // Hear decodes one message. It reports a fault each time it is seen, with the
@@ -54,21 +60,29 @@ func (d *Decoder) Hear(m Message) (h Heard) {
 			}}})
 		}
 	}()
+	h = d.decode(m)
+	began, ended := d.bridges.listen(m)
+	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
+	return d.settle(h)
+}
+
+// decode finds the ecosystem that the message belongs to.
+func (d *Decoder) decode(m Message) Heard {
 	for _, e := range d.ecosystems {
 		if h, mine := e.Hear(m); mine {
-			if d.topics[m.Topic] { // it was configured since
-				delete(d.topics, m.Topic)
+			if topic := clip(m.Topic); d.topics[topic] { // it was configured since
+				delete(d.topics, topic)
 				h.Cleared = append(h.Cleared, ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: m.Topic, Since: m.At})
 			}
-			return d.settle(h)
+			return h
 		}
 	}
 	if d.passOver(m.Topic) {
 		return Heard{}
 	}
-	return d.settle(Heard{Faults: []ucare.Fault{{
-		Code: ucare.FaultUnknownTopic, Subject: d.unknownTopic(m.Topic), Since: m.At, Detail: m.Topic + " " + Excerpt(m.Payload),
-	}}})
+	return Heard{Faults: []ucare.Fault{{
+		Code: ucare.FaultUnknownTopic, Subject: d.unknownTopic(clip(m.Topic)), Since: m.At, Detail: clip(m.Topic) + " " + Excerpt(m.Payload),
+	}}}
 }
 
 // passOver reports whether nobody needs to decode the topic: commands to
@@ -100,6 +114,7 @@ func (d *Decoder) unknownTopic(topic string) string {
 // settle takes the memory into account: what follows from the readings, since
 // when a fault stands, which ends are ends of something, and what the page shows.
 func (d *Decoder) settle(h Heard) Heard {
+	bound(&h)
 	for _, r := range h.Readings {
 		began, ended := follows(r)
 		h.Faults = append(h.Faults, began...)
@@ -110,7 +125,14 @@ func (d *Decoder) settle(h Heard) Heard {
 			h.Cleared = append(h.Cleared, d.faultsOf(s.Dwelling, s.Sensor)...)
 		}
 	}
+	holds := map[string]bool{} // what a message shows does not end in it
+	for _, f := range h.Faults {
+		holds[f.Key()] = true
+	}
 	h.Cleared = slices.DeleteFunc(h.Cleared, func(f ucare.Fault) bool {
+		if holds[f.Key()] {
+			return true
+		}
 		_, stands := d.standing[f.Key()]
 		delete(d.standing, f.Key())
 		return !stands
@@ -124,6 +146,9 @@ func (d *Decoder) settle(h Heard) Heard {
 		}
 	}
 	d.sensors.take(h)
+	if slices.ContainsFunc(h.Seen, func(s Seen) bool { return s.Gone }) {
+		d.sensors.expect(d.configured)
+	}
 	return h
 }
 
@@ -165,7 +190,9 @@ func follows(r ucare.Reading) (began, ended []ucare.Fault) {
 	return began, ended
 }
 
-// Sensors is a copy of what is known of each sensor, in the order of dwelling and ID.
+// Sensors is a copy of what is known of each sensor, in the order of dwelling
+// and ID. Those of the configuration are always among them, with LastHeard zero
+// while they have not been heard.
 func (d *Decoder) Sensors() []SensorState { return d.sensors.list() }
 
 // decoderJSON is the form in which the memory is kept.
@@ -173,6 +200,7 @@ type decoderJSON struct {
 	Standing   []ucare.Fault              `json:"standing,omitempty"`
 	Topics     []string                   `json:"unknown_topics,omitempty"`
 	Sensors    []SensorState              `json:"sensors,omitempty"`
+	Bridges    bridgesJSON                `json:"bridges,omitzero"`
 	Ecosystems map[string]json.RawMessage `json:"ecosystems,omitempty"`
 }
 
@@ -180,7 +208,8 @@ type decoderJSON struct {
 func (d *Decoder) MarshalJSON() ([]byte, error) {
 	w := decoderJSON{
 		Topics:     slices.Sorted(maps.Keys(d.topics)),
-		Sensors:    d.Sensors(),
+		Sensors:    slices.DeleteFunc(d.Sensors(), SensorState.silent),
+		Bridges:    d.bridges.kept(),
 		Ecosystems: map[string]json.RawMessage{},
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.standing)) {
@@ -217,6 +246,8 @@ func (d *Decoder) UnmarshalJSON(data []byte) error {
 	for _, s := range w.Sensors {
 		d.sensors.put(&s)
 	}
+	d.sensors.expect(d.configured)
+	d.bridges.take(w.Bridges)
 	var errs []error
 	for _, e := range d.ecosystems {
 		r, remembers := e.(Rememberer)

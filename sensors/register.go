@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -17,7 +18,8 @@ type SensorState struct {
 	Model    string       `json:"model,omitempty"`
 	Kinds    []ucare.Kind `json:"kinds,omitempty"` // sorted
 	// LastHeard is when the sensor itself last spoke; zero when it is only known
-	// from its bridge's list.
+	// from its bridge's list or the configuration. Of a sensor that was heard
+	// only with readings of unknown age it is when the first of those came.
 	LastHeard time.Time `json:"last_heard,omitzero"`
 	// Last is the newest reading of each kind, without its samples.
 	Last map[ucare.Kind]ucare.Reading `json:"last,omitempty"`
@@ -56,9 +58,41 @@ func (r register) of(dwelling, id string) *SensorState {
 	if len(home) >= maxSensors {
 		return nil
 	}
+	if name := strings.TrimSpace(id); name != id && home[name] != nil && home[name].silent() {
+		delete(home, name) // a configured sensor, whose name has spaces around it on the bridge
+	}
 	s := &SensorState{ID: id, Dwelling: dwelling}
 	r.put(s)
 	return s
+}
+
+// expect gives each configured sensor its place: before it is heard, since one
+// that never speaks must not stay unseen, and whoever else fills the register.
+func (r register) expect(configured []SensorState) {
+	for _, s := range configured {
+		if !r.knows(s) {
+			r.put(new(s))
+		}
+	}
+}
+
+// knows reports whether the sensor is there, perhaps with spaces around its name.
+func (r register) knows(s SensorState) bool {
+	home := r[s.Dwelling]
+	if home[s.ID] != nil {
+		return true
+	}
+	for id := range home {
+		if strings.TrimSpace(id) == s.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// silent reports whether nothing is known of the sensor but its place.
+func (s SensorState) silent() bool {
+	return s.LastHeard.IsZero() && s.Model == "" && len(s.Kinds) == 0 && s.Battery == nil
 }
 
 func (r register) put(s *SensorState) {
@@ -85,6 +119,9 @@ func (s *SensorState) see(seen Seen) {
 func (s *SensorState) hear(r ucare.Reading) {
 	s.Room = cmp.Or(r.Room, s.Room)
 	s.can(r.Kind)
+	if s.LastHeard.IsZero() && r.Kind != ucare.Link { // the link is the bridge's word, not the sensor's
+		s.LastHeard = r.At
+	}
 	r.Samples = nil
 	if s.Last == nil {
 		s.Last = map[ucare.Kind]ucare.Reading{}

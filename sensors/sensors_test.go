@@ -231,15 +231,15 @@ func TestWhatThePageShowsOfASensor(t *testing.T) {
 	m.At = noon.Add(time.Minute)
 	d.Hear(m)
 	all := d.Sensors()
-	if len(all) != 1 {
+	if len(all) != 2 || all[0].ID != "front" {
 		t.Fatalf("%+v", all)
 	}
-	s := all[0]
+	s := all[1]
 	if s.ID != "s1" || s.Dwelling != "kim" || s.Room != "kitchen" || !s.LastHeard.Equal(m.At) || !slices.Equal(s.Kinds, []ucare.Kind{ucare.Motion, ucare.Smoke}) || s.Last[ucare.Smoke].State != ucare.Inactive {
 		t.Errorf("%+v", s)
 	}
 	s.Last[ucare.Smoke] = ucare.Reading{}
-	if d.Sensors()[0].Last[ucare.Smoke].State != ucare.Inactive {
+	if d.Sensors()[1].Last[ucare.Smoke].State != ucare.Inactive {
 		t.Error("the list is not a copy")
 	}
 }

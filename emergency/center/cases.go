@@ -124,10 +124,12 @@ func (c *Case) since() time.Time {
 	return firstInstant(c.Alarm.Onset, c.Alarm.RaisedAt, c.Alarm.ReceivedAt)
 }
 
-// sortOpen puts the most urgent first, a real one before a drill, the oldest first.
+// sortOpen puts those first that nobody has seen yet; then the most urgent, a
+// real one before a drill, the oldest first.
 func sortOpen(cases []Case) {
 	slices.SortStableFunc(cases, func(a, b Case) int {
 		return cmp.Or(
+			compareBool(!a.Alarm.AcknowledgedAt.IsZero(), !b.Alarm.AcknowledgedAt.IsZero()),
 			cmp.Compare(a.priority(), b.priority()),
 			compareBool(a.Alarm.Drill, b.Alarm.Drill),
 			a.since().Compare(b.since()),

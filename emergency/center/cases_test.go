@@ -2,6 +2,7 @@ package center
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,20 +94,26 @@ func TestTheFirstAnswerStands(t *testing.T) {
 	}
 }
 
-func TestMostUrgentFirst(t *testing.T) {
+func TestWhatNobodyHasSeenComesFirstAndThenTheMostUrgent(t *testing.T) {
 	of := func(id string, rule ucare.Rule, age time.Duration, drill bool) Case {
 		return Case{Gateway: "gw", Alarm: ucare.Alarm{ID: id, Rule: rule, Onset: onset.Add(-age), Drill: drill}}
 	}
 	cases := []Case{
 		of("quiet", ucare.Inactivity, 12*time.Hour, false), of("drill", ucare.Fire, time.Hour, true), of("fall", ucare.Fall, time.Hour, false),
 		of("new fire", ucare.Fire, time.Minute, false), of("help", ucare.Help, 0, false), of("old fire", ucare.Fire, 2*time.Minute, false),
+		of("seen fire", ucare.Fire, 3*time.Minute, false), of("seen fall", ucare.Fall, 3*time.Minute, false),
+	}
+	for i := range cases {
+		if strings.HasPrefix(cases[i].Alarm.ID, "seen") {
+			cases[i].acknowledge("Kim", onset)
+		}
 	}
 	sortOpen(cases)
 	var got []string
 	for _, c := range cases {
 		got = append(got, c.Alarm.ID)
 	}
-	if want := []string{"old fire", "new fire", "drill", "help", "fall", "quiet"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"old fire", "new fire", "drill", "help", "fall", "quiet", "seen fire", "seen fall"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -25,6 +25,8 @@ type Center struct {
 	mu        sync.Mutex // guards gateways
 	gateways  *supervision
 	unwritten memoryCases
+	strangers strangers
+	contacts  contacts
 }
 
 const integrityCheck = 10 * time.Second

@@ -12,7 +12,7 @@ import (
 // endedListed bounds how many ended alarms the JSON list carries.
 const endedListed = 500
 
-// AlarmList is the JSON of GET /v1/alarms: the open cases, most urgent first,
+// AlarmList is the JSON of GET /v1/alarms: the open cases in the order of the page,
 // then the ended ones, newest first, at most 500 of them. With ?open=true only
 // the open ones.
 type AlarmList struct {

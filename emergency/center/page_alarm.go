@@ -10,7 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-const longestWords = 500 // characters of an operator on closing
+const (
+	longestWords = 500 // characters of an operator on closing
+	largestForm  = 64 << 10
+)
 
 // alarmView is the page of one alarm.
 type alarmView struct {
@@ -66,7 +69,7 @@ func (c *Center) acknowledgeAlarm(w http.ResponseWriter, r *http.Request, o Oper
 
 // closeAlarm ends the case with an outcome.
 func (c *Center) closeAlarm(w http.ResponseWriter, r *http.Request, o Operator) error {
-	r.Body = http.MaxBytesReader(w, r.Body, largestBody)
+	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	outcome, words := Outcome(r.PostFormValue("outcome")), strings.TrimSpace(r.PostFormValue("words"))
 	switch {
 	case !slices.Contains(Outcomes(), outcome):
@@ -82,7 +85,7 @@ func (c *Center) closeAlarm(w http.ResponseWriter, r *http.Request, o Operator) 
 func actionTime() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 func (c *Center) act(w http.ResponseWriter, r *http.Request, a action) error {
-	r.Body = http.MaxBytesReader(w, r.Body, largestBody)
+	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	gateway, alarm := r.PostFormValue("gateway"), r.PostFormValue("alarm")
 	err := c.store.act(r.Context(), gateway, alarm, a)
 	if errors.Is(err, errNoCase) {

@@ -20,6 +20,7 @@ type listView struct {
 	Gateways     []gatewayView
 	MoreGateways int
 	Troubles     []string
+	Strangers    []string
 }
 
 // showList shows what is open, which gateways live, and what has ended.
@@ -51,12 +52,13 @@ func (c *Center) showList(w http.ResponseWriter, r *http.Request, o Operator) er
 		f.Title = n.Say("title_count", "n", len(v.Open))
 	}
 	v.Troubles = append(v.Troubles, c.conflictTexts(r, n)...)
-	c.fillGateways(r, n, &v)
+	v.Strangers = c.strangerTexts(n)
+	c.fillGateways(r, n, &v, slices.Concat(open, ended))
 	f.Main = v
 	return show(w, c.page.list, status, f)
 }
 
-func (c *Center) fillGateways(r *http.Request, n narrator, v *listView) {
+func (c *Center) fillGateways(r *http.Request, n narrator, v *listView, known []Case) {
 	silences, err := c.store.silences(r.Context(), gatewaysShown)
 	if err != nil {
 		c.log.Error("the gateways' silences cannot be read", "error", err)
@@ -66,12 +68,22 @@ func (c *Center) fillGateways(r *http.Request, n narrator, v *listView) {
 			v.MoreGateways++
 			continue
 		}
-		view := n.gatewayView(g, c.page.accounts[g.ID], silences)
+		view := n.gatewayView(g, c.page.accounts[g.ID], silences, known)
 		if view.Silent {
+			view.Contacts = c.contactsOf(r, n, g)
 			v.Silent = append(v.Silent, view)
 		}
 		v.Gateways = append(v.Gateways, view)
 	}
+}
+
+// contactsOf says whom to call while the gateway is silent.
+func (c *Center) contactsOf(r *http.Request, n narrator, g gatewayState) []contactView {
+	known, err := c.contacts.of(r.Context(), c.store, g.ID)
+	if err != nil {
+		c.log.Error("the dwellings of a silent gateway cannot be read", "gateway", g.ID, "error", err)
+	}
+	return n.contactViews(known, g.Dwellings)
 }
 
 func (c *Center) conflictTexts(r *http.Request, n narrator) []string {

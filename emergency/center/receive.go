@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	largestBody = 64 << 10
+	largestBody = 256 << 10
 	longestName = 200 // characters of a report's or an alarm's id
 )
 
@@ -56,9 +56,12 @@ func (c *Center) verify(w http.ResponseWriter, r *http.Request) (verified, error
 	now := time.Now()
 	ahead, err := c.keys.verify(envelope.SentBy, r.Header, body, now)
 	if err != nil {
-		c.log.Warn("refused: not verified", "path", r.URL.Path, "remote", r.RemoteAddr, "sent_by", envelope.SentBy)
+		if c.strangers.refused(envelope.SentBy, c.keys.has(envelope.SentBy), now) {
+			c.log.Warn("refused: not verified", "path", r.URL.Path, "remote", r.RemoteAddr, "sent_by", printable(envelope.SentBy))
+		}
 		return verified{}, refusal{Status: http.StatusUnauthorized, Detail: err.Error()}
 	}
+	c.strangers.verified(envelope.SentBy)
 	return verified{Gateway: envelope.SentBy, Body: body, At: now, ClockAhead: ahead}, nil
 }
 
@@ -90,6 +93,7 @@ func (c *Center) receiveReport(w http.ResponseWriter, req *http.Request) error {
 		c.log.Error("a report came again with a different body; both are kept", "gateway", r.Gateway, "report", report.ID, "alarm", report.Alarm.ID)
 	}
 	c.unwritten.forget(r.Gateway, report.Alarm.ID)
+	c.contacts.forget(r.Gateway)
 	c.log.Info("report received", "gateway", r.Gateway, "report", report.ID, "alarm", report.Alarm.ID,
 		"verb", report.Verb, "rule", report.Alarm.Rule, "round", report.Round, "again", got.Again, "clock_ahead", r.ClockAhead)
 	return writeJSON(w, emergency.Reply{

@@ -78,7 +78,7 @@ func TestBadReportsAreRefusedWithAReason(t *testing.T) {
 		{"long alarm", report(func(r *emergency.Report) { r.Alarm.ID = strings.Repeat("a", 201) }), 400, "1 to 200"},
 		{"unknown verb", report(func(r *emergency.Report) { r.Verb = "shout" }), 400, `verb "shout" is not one of raise, restore, cancel`},
 		{"a fault is no report", report(func(r *emergency.Report) { r.Verb = ucare.TellFault }), 400, "not one of raise, restore, cancel"},
-		{"too large", report(func(r *emergency.Report) { r.Texts = map[string]string{"en": strings.Repeat("x", 64<<10)} }), 413, "65536 bytes"},
+		{"too large", report(func(r *emergency.Report) { r.Texts = map[string]string{"en": strings.Repeat("x", 256<<10)} }), 413, "262144 bytes"},
 		{"unknown gateway", report(func(r *emergency.Report) { r.SentBy = "gw-9" }), 401, notVerified},
 		{"another gateway's secret", with(func(p *posting) { p.secret = secretB }), 401, notVerified},
 		{"changed body", with(func(p *posting) {

@@ -44,6 +44,8 @@ func newKeyring(gateways []Gateway, tolerance time.Duration) (*keyring, error) {
 	return k, nil
 }
 
+func (k *keyring) has(gateway string) bool { return len(k.keys[gateway]) > 0 }
+
 // verify checks that the body was signed by one of the gateway's secrets. It
 // returns by how much the sender's clock is ahead, where that is more than the
 // tolerance.

@@ -232,7 +232,7 @@ func eachRow(tx *sqlite.Tx, each func(*sql.Rows) error, query string, args ...an
 	return rows.Err()
 }
 
-// cases returns all open ones, most urgent first, and the ended ones, newest
+// cases returns all open ones in the order of sortOpen, and the ended ones, newest
 // first, at most `ended` of them.
 func (s store) cases(ctx context.Context, ended int) (open, recent []Case, err error) {
 	err = s.file.Read(ctx, func(tx *sqlite.Tx) error {

@@ -184,7 +184,7 @@ func TestBadHeartbeatsAreRefusedAndProveNothing(t *testing.T) {
 		"no sender":    {signed(t, "/v1/heartbeats", "b", emergency.Heartbeat{}), 400},
 		"not JSON":     {posting{path: "/v1/heartbeats", id: "b", secret: secretA, at: time.Now(), body: []byte("beat")}, 400},
 		"another type": {posting{path: "/v1/heartbeats", id: "b", secret: secretA, at: time.Now(), body: []byte(`{"sent_by":"gw-1","every_seconds":"often"}`)}, 400},
-		"too large":    {signed(t, "/v1/heartbeats", "b", emergency.Heartbeat{SentBy: "gw-1", Version: strings.Repeat("1", 64<<10)}), 413},
+		"too large":    {signed(t, "/v1/heartbeats", "b", emergency.Heartbeat{SentBy: "gw-1", Version: strings.Repeat("1", 256<<10)}), 413},
 	} {
 		if status, body := s.post(c.p); status != c.status {
 			t.Errorf("%s: %d %s, want %d", name, status, body, c.status)

@@ -144,9 +144,10 @@ type gatewayView struct {
 	FaultsText           string
 	Faults               []string
 	WasSilent            string
+	Contacts             []contactView // to call while it is silent
 }
 
-func (n narrator) gatewayView(g gatewayState, account string, silences []silence) gatewayView {
+func (n narrator) gatewayView(g gatewayState, account string, silences []silence, known []Case) gatewayView {
 	v := gatewayView{
 		ID: g.ID, Account: account, Version: g.Version, Silent: g.silent(), Awaited: g.HeardAt.IsZero() && !g.silent(),
 		Heard: n.moment(g.HeardAt), FaultsText: n.Say("faults_none"),
@@ -164,7 +165,7 @@ func (n narrator) gatewayView(g gatewayState, account string, silences []silence
 		v.FaultsText = n.Say("faults", "n", len(g.Faults))
 	}
 	for _, f := range g.Faults {
-		v.Faults = append(v.Faults, n.Say("fault_since", "fault", n.Fault(f).Title, "time", n.moment(f.Since).Text))
+		v.Faults = append(v.Faults, n.Say("fault_since", "fault", n.fault(g.ID, f, known), "time", n.moment(f.Since).Text))
 	}
 	for _, s := range silences {
 		if s.Gateway == g.ID && !s.RestoredAt.IsZero() {
@@ -173,6 +174,21 @@ func (n narrator) gatewayView(g gatewayState, account string, silences []silence
 		}
 	}
 	return v
+}
+
+// fault names a fault. An alarm that nobody has answered is named by what it is
+// and where, if it is known here.
+func (n narrator) fault(gateway string, f ucare.Fault, known []Case) string {
+	title := n.Fault(f).Title
+	if f.Code != ucare.FaultNoAnswer {
+		return title
+	}
+	for _, c := range known {
+		if c.Gateway == gateway && c.Alarm.ID == f.Subject {
+			return n.Say("fault_alarm", "fault", title, "alarm", n.title(c.Alarm), "room", n.Rooms(c.Dwelling)(c.Alarm.Room))
+		}
+	}
+	return title
 }
 
 // stepView is one line in the course of a case.

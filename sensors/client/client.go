@@ -49,6 +49,12 @@ type Config struct {
 	// Faults is told of a fault that began, Cleared of one that ended; both may be
 	// nil. They are called from the client's goroutines and must not block.
 	Faults, Cleared func(ucare.Fault)
+	// Deaf, which may be nil, is told when the alarm session hears again after
+	// more than 30 s without proof of it: from is the last proof (the beginning of Run
+	// where there was none), to is the new one. What the broker kept for us in
+	// between comes as well, before or after. Each call has a goroutine of its own, which
+	// Run waits for in the end; so one that takes its time holds up no message.
+	Deaf func(from, to time.Time)
 }
 
 // TLSFiles makes a TLS configuration from PEM files: an authority (or the
@@ -127,6 +133,9 @@ func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
 	if c.Cleared == nil {
 		c.Cleared = func(ucare.Fault) {}
 	}
+	if c.Deaf == nil {
+		c.Deaf = func(_, _ time.Time) {}
+	}
 	logger = logger.With("component", "mqtt-client")
 	source := "client:" + c.Broker
 	if u, err := c.url(); err == nil {
@@ -136,6 +145,7 @@ func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
 	client := &Client{config: c}
 	client.alarm = newKeeper(c, "alarm", 1, c.Alarm, source, inbox, logger)
 	client.all = []*keeper{client.alarm}
+	c.Deaf = func(_, _ time.Time) {} // telemetry raises nothing, so its silence means nothing either
 	if len(c.Telemetry) > 0 {
 		client.all = append(client.all, newKeeper(c, "telemetry", 0, c.Telemetry, source, inbox, logger))
 	}

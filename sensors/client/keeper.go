@@ -55,16 +55,21 @@ type keeper struct {
 	// connect opens a line of the session; pahoLine, or a test's.
 	connect func(*session) line
 	wake    chan struct{}
-	sending sync.WaitGroup // canaries under way
+	sending sync.WaitGroup // canaries under way, and gaps being told
 
 	mu        sync.Mutex
 	now       *session
+	began     time.Time   // of run
 	provedAt  time.Time   // the last canary came back
+	deaf      []gap       // still to be told
 	downSince time.Time   // zero while open
 	lastError string      // why the last attempt to connect failed
 	losses    []time.Time // of the connection, within lossWindow
 	faults    map[string]ucare.Fault
 }
+
+// A gap is a time in which nothing proved that the session hears.
+type gap struct{ from, to time.Time }
 
 // session is one generation of the session: what is true of one line and not
 // of the one that replaces it.
@@ -116,6 +121,9 @@ func distinct(filters []string) []string {
 
 // run keeps the session until the context ends.
 func (k *keeper) run(ctx context.Context) {
+	k.mu.Lock()
+	k.began = time.Now()
+	k.mu.Unlock()
 	k.replace(time.Now())
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -126,6 +134,7 @@ func (k *keeper) run(ctx context.Context) {
 			last := k.now
 			k.mu.Unlock()
 			last.line.Close()
+			k.tellDeaf()
 			k.sending.Wait()
 			return
 		case <-look.C:
@@ -136,6 +145,7 @@ func (k *keeper) run(ctx context.Context) {
 			k.log.Warn("session replaced", "why", why)
 			k.replace(now)
 		}
+		k.tellDeaf()
 		k.sendCanary(now)
 	}
 }
@@ -299,9 +309,34 @@ func (s *session) isCanary(topic string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if nonce == s.nonce && k.now == s {
-		k.provedAt = now
+		k.prove(now)
 	}
 	return true
+}
+
+// prove takes it that the session hears now, and notes since when it did not.
+func (k *keeper) prove(now time.Time) {
+	last := k.provedAt
+	if last.IsZero() {
+		last = k.began
+	}
+	if now.Sub(last) > deafAfter {
+		k.deaf = append(k.deaf, gap{from: last, to: now})
+		k.nudge()
+	}
+	k.provedAt = now
+}
+
+// tellDeaf tells of the gaps that ended. Not from the handler, and not from the
+// loop either: whoever is told writes it to a disk.
+func (k *keeper) tellDeaf() {
+	k.mu.Lock()
+	gaps := k.deaf
+	k.deaf = nil
+	k.mu.Unlock()
+	for _, g := range gaps {
+		k.sending.Go(func() { k.config.Deaf(g.from, g.to) })
+	}
 }
 
 // begin and end bracket the handler's work on one message. begin reports false

@@ -55,6 +55,7 @@ type bench struct {
 	open   bool
 	hears  bool
 	faults map[ucare.FaultCode]string
+	deaf   []gap
 }
 
 func newBench() *bench {
@@ -70,6 +71,11 @@ func newBench() *bench {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			delete(b.faults, f.Code)
+		},
+		Deaf: func(from, to time.Time) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.deaf = append(b.deaf, gap{from, to})
 		},
 	}
 	b.keeper = newKeeper(c, "alarm", 1, c.Alarm, "client:tcp://broker:1883", b, slog.New(slog.DiscardHandler))

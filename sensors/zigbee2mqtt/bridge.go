@@ -134,6 +134,7 @@ func (b *Bridge) hearDevices(m sensors.Message) sensors.Heard {
 	} else {
 		h.Cleared = append(h.Cleared, fault)
 	}
+	names := slices.Sorted(maps.Keys(b.Devices))
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		switch _, listed := b.Devices[name]; {
 		case listed:
@@ -143,6 +144,7 @@ func (b *Bridge) hearDevices(m sensors.Message) sensors.Heard {
 			b.Devices[name] = before[name] // a stranger stays one
 		}
 	}
+	b.tellMissing(m, names, &h)
 	return h
 }
 

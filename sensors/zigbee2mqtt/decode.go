@@ -30,6 +30,8 @@ func (b *Bridge) decode(m sensors.Message, name string, d *device, said map[stri
 	seen := sensors.Seen{Dwelling: b.home.Dwelling, Sensor: s.ID, Room: s.Room}
 	if !n.stale {
 		seen.Heard = n.at
+	} else {
+		seen.Heard = n.seen
 	}
 	others := d.othersHash(said)
 	repeat := whole && others == d.Others
@@ -163,8 +165,9 @@ func (b *Bridge) state(name string, d *device, kind ucare.Kind, n news, repeat b
 	case ucare.HelpButton:
 		// A press that a bridge remembers as a state. Known to be new when we
 		// heard it unpressed before; doubted only when another attribute was
-		// what this message is about.
-		if !active || !changed && !repeat && !n.fresh {
+		// what this message is about. The first that is heard live counts even when a
+		// store told of a press before: a missed call is worse than a second one.
+		if !active || !changed && !repeat && !n.fresh && !n.first {
 			return nil
 		}
 		r.UnknownAge = n.retained || n.stale && before != ucare.Inactive

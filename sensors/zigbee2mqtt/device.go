@@ -13,8 +13,8 @@ import (
 
 // memory is what a Bridge remembers. It survives JSON.
 type memory struct {
-	// StartedAt is when the bridge last said, live, that it is online: it may
-	// have started then, and published its cached states after it.
+	// StartedAt is when the bridge last said, live, that it is online: it
+	// started then and publishes its cached states, or only connected again.
 	StartedAt time.Time          `json:"started_at,omitzero"`
 	Devices   map[string]*device `json:"devices"` // by friendly name
 	Groups    []string           `json:"groups,omitempty"`

@@ -26,6 +26,13 @@ import (
 // called now; beyond it the message waited somewhere, or a timer sent it.
 const lag = 2 * time.Minute
 
+// republishedWithin is how long after a live "online" the first state of a
+// device may be the bridge's cache. The bridge sends the whole cache at once when it
+// starts; two minutes are for many devices on a slow link. It must not be longer: the
+// bridge says "online" after each of its connections, so also when only the
+// broker was restarted, and then sends no cache at all. What comes later is news.
+const republishedWithin = 2 * time.Minute
+
 // news is how old what a message says is.
 type news struct {
 	at time.Time // the time that its readings bear
@@ -37,6 +44,8 @@ type news struct {
 	fresh bool
 	// seen is last_seen, zero where there is none or none to be used.
 	seen time.Time
+	// first: nothing was ever heard live here before.
+	first bool
 	// ahead is a last_seen from the future, as it came.
 	ahead string
 }
@@ -44,7 +53,7 @@ type news struct {
 // newsOf tells the age of a state. heardAt is when this state was last heard,
 // prev the last_seen known so far.
 func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[string]json.RawMessage) news {
-	n := news{at: m.At, retained: m.Retained}
+	n := news{at: m.At, retained: m.Retained, first: heardAt.IsZero() && !m.Retained}
 	seen, ok := lastSeen(said["last_seen"])
 	if ok && seen.After(m.At.Add(lag)) {
 		n.ahead, ok = seen.Format(time.RFC3339), false
@@ -52,19 +61,30 @@ func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[str
 	if ok {
 		n.seen = seen
 	}
-	// The first state after the bridge came online is its cache, published again.
-	republished := heardAt.Before(b.StartedAt) && (!ok || !seen.After(b.StartedAt))
+	// The first state soon after the bridge came online may be its cache, published again.
+	republished := b.justStarted(m.At) && heardAt.Before(b.StartedAt) && (!ok || !seen.After(b.StartedAt))
 	old := ok && m.At.Sub(seen) > lag
+	known := prev // until when we know what the device said
+	if known.IsZero() {
+		known = heardAt
+	}
 	switch {
-	case m.Retained, republished, old && prev.IsZero():
+	case m.Retained, republished, old && known.IsZero():
 		n.stale = true
-	case old && seen.After(prev):
+	case old && seen.After(known):
 		n.at = seen // the message was on its way for long, and is news of then
 	case old: // no radio contact since: a timer of the bridge cleared something
 	case ok && seen.After(prev):
 		n.fresh = true
 	}
 	return n
+}
+
+// justStarted reports whether the bridge may still be publishing its cache. A
+// clock that was set back to before the start is no reason to doubt what is heard.
+func (b *Bridge) justStarted(now time.Time) bool {
+	since := now.Sub(b.StartedAt)
+	return since >= 0 && since <= republishedWithin
 }
 
 // lastSeen reads last_seen in the bridge's formats: ISO 8601 in UTC or with an

@@ -72,11 +72,13 @@ var kim = sensors.DwellingTopics{
 	Dwelling: "kim", Rooms: []ucare.Room{{ID: "kitchen"}, {ID: "living", Name: "거실"}}, Zigbee2MQTT: []string{"zigbee2mqtt"},
 }
 
-// home is a decoder that hears one bridge, a minute further with each message.
+// home is a decoder that hears one bridge, a minute further with each message
+// unless step is changed.
 type home struct {
-	t   *testing.T
-	d   *sensors.Decoder
-	now time.Time
+	t    *testing.T
+	d    *sensors.Decoder
+	now  time.Time
+	step time.Duration // from message to message
 }
 
 func newHome(t *testing.T) *home {
@@ -91,11 +93,11 @@ func newHome(t *testing.T) *home {
 
 func emptyHome(t *testing.T) *home {
 	c := sensors.Config{Dwellings: []sensors.DwellingTopics{kim}}
-	return &home{t: t, d: sensors.NewDecoder(c, All(c)...), now: noon}
+	return &home{t: t, d: sensors.NewDecoder(c, All(c)...), now: noon, step: time.Minute}
 }
 
 func (h *home) hear(topic, payload string, retained bool) sensors.Heard {
-	h.now = h.now.Add(time.Minute)
+	h.now = h.now.Add(h.step)
 	return h.d.Hear(sensors.Message{At: h.now, Source: "test", Topic: topic, Payload: []byte(payload), Retained: retained})
 }
 
@@ -366,6 +368,7 @@ func TestAStateFromTheBrokersStoreIsOfUnknownAge(t *testing.T) {
 // After it came online a bridge publishes all states that it has in its cache.
 func TestTheFirstStateAfterABridgeStartedIsOfUnknownAge(t *testing.T) {
 	h := newHome(t)
+	h.step = time.Second
 	pir := "거실/동작"
 	h.says(pir, `{"occupancy":false}`)
 	h.hear("zigbee2mqtt/bridge/state", `{"state":"online"}`, false)
@@ -381,7 +384,7 @@ func TestTheFirstStateAfterABridgeStartedIsOfUnknownAge(t *testing.T) {
 		{"leak", `{"water_leak":true,"last_seen":"NOW"}`, "water_leak"},
 		{"sos wall", `{"sos":true}`, "help? !old_help_press"},
 	} {
-		payload := strings.Replace(line.payload, "NOW", h.now.Add(time.Minute).Format(time.RFC3339), 1)
+		payload := strings.Replace(line.payload, "NOW", h.now.Add(h.step).Format(time.RFC3339Nano), 1)
 		if got := h.says(line.device, payload); got != line.want {
 			t.Errorf("line %d: %s %s: heard %q, want %q", i+1, line.device, payload, got, line.want)
 		}

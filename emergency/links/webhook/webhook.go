@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare/emergency"
@@ -118,28 +119,28 @@ func (l *Link) post(ctx context.Context, to, id string, body []byte, reply any) 
 	response, err := l.client.Do(request)
 	if err != nil {
 		l.client.CloseIdleConnections() // a router may have forgotten them; the next attempt begins afresh
-		return plain(err)
+		return fmt.Errorf("post to %s: %w", to, plain(err))
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
 	switch {
 	case response.StatusCode < 200 || response.StatusCode > 299:
-		return refusal(response, answer)
+		return refusal(response, to, answer)
 	case err != nil:
 		l.client.CloseIdleConnections()
-		return fmt.Errorf("the answer (status %d) broke off after %d bytes: %w", response.StatusCode, len(answer), plain(err))
+		return fmt.Errorf("the answer of %s (status %d) broke off after %d bytes: %w", to, response.StatusCode, len(answer), plain(err))
 	case len(answer) > largestAnswer:
-		return fmt.Errorf("the answer (status %d) is larger than %d bytes; a receipt is not", response.StatusCode, largestAnswer)
+		return fmt.Errorf("the answer of %s (status %d) is larger than %d bytes; a receipt is not", to, response.StatusCode, largestAnswer)
 	}
 	if err := json.Unmarshal(answer, reply); err != nil {
-		return fmt.Errorf("the answer (status %d) is not the JSON of a receipt: %w; it begins with %.80q", response.StatusCode, err, answer)
+		return fmt.Errorf("the answer of %s (status %d) is not the JSON of a receipt: %w; it begins with %.80q", to, response.StatusCode, err, answer)
 	}
 	return nil
 }
 
 // refusal reads an answer that is not a yes.
-func refusal(response *http.Response, answer []byte) error {
-	r := &emergency.Refusal{Status: response.StatusCode, Title: http.StatusText(response.StatusCode)}
+func refusal(response *http.Response, to string, answer []byte) error {
+	r := &emergency.Refusal{URL: to, Status: response.StatusCode, Title: http.StatusText(response.StatusCode)}
 	var problem emergency.Problem
 	switch {
 	case response.StatusCode >= 300 && response.StatusCode <= 399:
@@ -147,11 +148,17 @@ func refusal(response *http.Response, answer []byte) error {
 	case json.Unmarshal(answer, &problem) == nil && problem.Title+problem.Detail != "":
 		r.Title, r.Detail = short(problem.Title), short(problem.Detail)
 	}
+	if r.Status == http.StatusNotFound {
+		r.Detail = strings.TrimPrefix(r.Detail+"; give the base address: "+versionPath(to)+" is added to it", "; ")
+	}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		r.RetryAfter = time.Duration(min(seconds, 86400)) * time.Second
 	}
 	return r
 }
+
+// versionPath is what was added to the address that was entered.
+func versionPath(to string) string { return to[strings.LastIndex(to, "/v1/"):] }
 
 // short keeps a stranger's text from filling the log.
 func short(text string) string {

@@ -191,8 +191,21 @@ func TestACentreThatHangsIsLeftWhenTheAttemptEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := link(t, webhook.Config{URL: server.URL}).Send(ctx, "a-raise-1", body)
-	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "no answer in time: context deadline exceeded" {
+	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "post to "+server.URL+"/v1/reports: no answer in time: context deadline exceeded" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWrongAddressIsNamedWithWhatWasAddedToIt(t *testing.T) {
+	server := centre(t, http.NotFound)
+	l := link(t, webhook.Config{URL: server.URL + "/v1/reports"})
+	_, err := l.Send(t.Context(), "a-raise-1", body)
+	_, errBeat := l.Heartbeat(t.Context(), emergency.Heartbeat{})
+	for path, err := range map[string]error{"/v1/reports": err, "/v1/heartbeats": errBeat} {
+		want := "the receiver at " + server.URL + "/v1/reports" + path + " answered 404: Not Found: give the base address: " + path + " is added to it"
+		if err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
 	}
 }
 
