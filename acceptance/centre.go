@@ -165,6 +165,13 @@ func (w *WatchedCentre) Taken() []string {
 	return out
 }
 
+// reports is how many reports came in so far.
+func (w *WatchedCentre) reports() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count
+}
+
 // forget drops an alarm from Taken.
 func (w *WatchedCentre) forget(alarm string) {
 	w.mu.Lock()

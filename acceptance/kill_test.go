@@ -261,16 +261,18 @@ func startKillRun(t *testing.T, binary string, cycles int, adapt func(*Place)) *
 
 func (k *killRun) mustHaveLostNothing(t *testing.T) {
 	t.Helper()
-	if missing := k.missing(t.Context(), 2*time.Minute); len(missing) > 0 {
-		t.Errorf("%d of %d acknowledged alarms never reached the centre, the first %s", len(missing), len(k.count.acked), missing[0])
+	missing, doubled := k.missing(t.Context(), 2*time.Minute), k.doubled()
+	if len(missing) > 0 {
+		t.Errorf("acknowledged and never at the centre: %v", missing[:min(10, len(missing))])
 	}
-	if doubled := k.doubled(); len(doubled) > 0 {
-		t.Errorf("%d alarms came in under two names, the first that of %s: %v", len(doubled), doubled[0], k.centre.Rooms()[doubled[0]].Alarms)
+	if len(doubled) > 0 {
+		t.Errorf("at the centre under two names: %s, as %v", doubled[0], k.centre.Rooms()[doubled[0]].Alarms)
 	}
 	if least := k.cycles / 2; len(k.count.acked) < least {
 		t.Errorf("only %d alarms were acknowledged in %d cycles: this run proves nothing", len(k.count.acked), k.cycles)
 	}
-	t.Logf("%d cycles, %d acknowledged alarms, %d reports, 0 lost", k.cycles, len(k.count.acked), k.centre.count)
+	t.Logf("%d cycles, %d acknowledged alarms, %d reports: %d lost, %d under two names",
+		k.cycles, len(k.count.acked), k.centre.reports(), len(missing), len(doubled))
 }
 
 func TestEveryAcknowledgedAlarmReachesTheCentreThroughKillNine(t *testing.T) {
