@@ -252,7 +252,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 		}
 	}
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
-	return errors.Join(err, g.Close())
+	err = errors.Join(err, g.Close())
+	g.logger.Info("stopped")
+	return err
 }
 
 // enterStart tells the fold how long nothing could be heard.
