@@ -69,6 +69,8 @@ type watch struct {
 	unsaved  []journal.Folded  // decided and handed over, but refused by the disk
 	retried  time.Time         // when it was last offered to the disk again
 	silent   silent            // what start-up decided once more
+	ticked   time.Time         // the deadline for which the last tick was entered,
+	tickedAt time.Time         // and when
 	saved    time.Time         // when the last checkpoint was written
 	shown    time.Time         // when the pages last heard of the sensors
 	progress progress
@@ -190,9 +192,17 @@ func (w *watch) news(e journal.Entry, out folded) {
 func (w *watch) tick(ctx context.Context) {
 	now := time.Now()
 	w.clock.check(ctx, now)
-	if at, due := w.fold.next(); due && !now.Before(at) {
+	at, due := w.fold.next()
+	if due && !now.Before(at) && !w.ticking(at, now) {
+		w.ticked, w.tickedAt = at, now
 		w.enter(ctx, journal.Entry{At: now.Round(0), Kind: journal.Tick, Source: "gateway", Payload: []byte("{}")})
 	}
+}
+
+// ticking reports whether the tick for that deadline is on its way through the
+// journal.
+func (w *watch) ticking(at, now time.Time) bool {
+	return at.Equal(w.ticked) && now.Sub(w.tickedAt) < showEvery
 }
 
 // enter lets an entry of our own come in.
@@ -209,7 +219,7 @@ func (w *watch) untilNext(now time.Time) time.Duration {
 	if len(w.unsaved) > 0 {
 		wait = retryEvery
 	}
-	if at, due := w.fold.next(); due {
+	if at, due := w.fold.next(); due && !w.ticking(at, now) {
 		wait = min(wait, at.Sub(now))
 	}
 	return max(0, wait)
