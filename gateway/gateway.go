@@ -90,11 +90,15 @@ func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
 		return err
 	}
 	g.wireHistory()
+	open, err := g.journal.OpenAlarms(ctx)
+	if err != nil {
+		return fmt.Errorf("read the open alarms: %w", err)
+	}
 	policy := routesOf(c)
-	if err := g.wireDispatcher(ctx, c, policy); err != nil {
+	if err := g.wireDispatcher(ctx, c, policy, open); err != nil {
 		return err
 	}
-	if err := g.wireWatch(ctx, c, policy); err != nil {
+	if err := g.wireWatch(ctx, c, policy, open); err != nil {
 		return err
 	}
 	if err := g.wireHearing(c); err != nil {
@@ -150,7 +154,7 @@ func (g *Gateway) wireHistory() {
 	})
 }
 
-func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy *emergency.Policy) error {
+func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
 	links, err := g.linksOf(c)
 	if err = errors.Join(err, policy.Validate(sortedKeys(links))); err != nil {
 		return fmt.Errorf("emergency: %w", err)
@@ -163,10 +167,6 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 			g.metrics.passed(string(s), a.Rule, a.RaisedAt, at)
 		},
 	})
-	open, err := g.journal.OpenAlarms(ctx)
-	if err != nil {
-		return fmt.Errorf("read the open alarms: %w", err)
-	}
 	waiting, err := g.journal.Unfinished(ctx)
 	if err != nil {
 		return fmt.Errorf("read the outbox: %w", err)
@@ -175,17 +175,13 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 	return nil
 }
 
-func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy) error {
+func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
 	topics := topicsOf(c)
 	recovered, err := g.recoverFold(ctx, func() *fold {
 		return newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), rulesOf(c), dwellingIDs(g.dwellings))
 	})
 	if err != nil {
 		return err
-	}
-	open, err := g.journal.OpenAlarms(ctx)
-	if err != nil {
-		return fmt.Errorf("read the open alarms: %w", err)
 	}
 	g.inbox = &inbox{entrance: g.entrance, clock: g.clock, faults: g.faults, metrics: g.metrics}
 	g.announcer = newAnnouncer(func(topic string, payload []byte) error { return g.hearing.publish(topic, payload) }, g.part("announcer"))
@@ -233,7 +229,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	failed := make(chan error, 8)
 	g.start(failed, "dispatcher", g.dispatcher.Run)
 	g.start(failed, "announcer", g.announcer.run)
-	if err := g.enterStart(ctx); err != nil {
+	// How long nothing could be heard comes before anything that is heard now.
+	if err := g.entrance.enter(ctx, startEntry(g.heardLast, time.Now())); err != nil {
 		g.logger.Error("the start could not be written to the journal", "error", err)
 	}
 	g.start(failed, "watch", g.watch.run)
@@ -254,12 +251,6 @@ func (g *Gateway) Run(ctx context.Context) error {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	err = errors.Join(err, g.Close())
 	g.logger.Info("stopped")
-	return err
-}
-
-// enterStart tells the fold how long nothing could be heard.
-func (g *Gateway) enterStart(ctx context.Context) error {
-	_, err := g.journal.Append(ctx, startEntry(g.heardLast, time.Now()))
 	return err
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -93,20 +94,10 @@ func (s *silent) folded(decisions []ucare.Decision) {
 		case ucare.Raise:
 			s.raised = append(s.raised, d)
 		case ucare.Restore:
-			s.drop(d.Alarm)
+			s.raised = slices.DeleteFunc(s.raised, func(r ucare.Decision) bool { return r.Alarm == d.Alarm })
 		case ucare.PreAlarm, ucare.Cancel, ucare.TellFault: // nobody waits for these
 		}
 	}
-}
-
-func (s *silent) drop(alarm string) {
-	kept := s.raised[:0]
-	for _, d := range s.raised {
-		if d.Alarm != alarm {
-			kept = append(kept, d)
-		}
-	}
-	s.raised = kept
 }
 
 // untold returns the alarms that stand and that nobody was told of: a message
