@@ -45,7 +45,7 @@ func (c *checker) dwellings(dwellings []Dwelling) seen {
 			c.add(path+".address", "", "is missing: write where help has to go")
 		}
 		rooms := c.rooms(path, d.Rooms)
-		c.baseTopic(path+".zigbee2mqtt.base_topic", d.Zigbee2MQTT.BaseTopic, dwellings[:i])
+		c.bridges(path, dwellings, i)
 		c.sensorsOf(path, d.Sensors, rooms, topics)
 	}
 	return ids
@@ -77,8 +77,26 @@ func (c *checker) sensorsOf(dwelling string, sensors []Sensor, rooms, topics see
 	}
 }
 
-// baseTopic checks that no message could belong to two homes.
-func (c *checker) baseTopic(path, topic string, before []Dwelling) {
+// bridges checks where the ecosystems speak in the home.
+func (c *checker) bridges(home string, homes []Dwelling, index int) {
+	for _, e := range ecosystems {
+		said := e.of(&homes[index])
+		if said == nil || said.Off {
+			continue
+		}
+		before := func(other int) string {
+			if b := e.of(&homes[other]); b != nil {
+				return b.BaseTopic
+			}
+			return ""
+		}
+		c.baseTopic(home+"."+e.key+".base_topic", said.BaseTopic, before, index)
+	}
+}
+
+// baseTopic checks that no message could belong to two homes: before are the
+// homes listed before this one.
+func (c *checker) baseTopic(path, topic string, of func(home int) string, before int) {
 	if topic == "" {
 		return
 	}
@@ -92,9 +110,9 @@ func (c *checker) baseTopic(path, topic string, before []Dwelling) {
 	if within(topic, "ucare") {
 		c.add(path, topic, "is where sensors speak to us directly: write for example \"zigbee2mqtt\"")
 	}
-	for i, other := range before {
-		if base := other.Zigbee2MQTT.BaseTopic; base != "" && (within(topic, base) || within(base, topic)) {
-			c.add(path, topic, "overlaps %q of %s: each home needs a base topic of its own", base, at("dwellings", i))
+	for other := range before {
+		if base := of(other); base != "" && (within(topic, base) || within(base, topic)) {
+			c.add(path, topic, "overlaps %q of %s: each home needs a base topic of its own", base, at("dwellings", other))
 		}
 	}
 }

@@ -224,6 +224,11 @@ func (w *walker) scalar(path string, node *yaml.Node, want reflect.Type) {
 	switch text := value.(type) {
 	case *time.Duration:
 		_, err = parseDuration(node.Value)
+	case *bool:
+		if node.Tag != "!!bool" {
+			w.problems.add(path, node.Value, "is neither true nor false: write one of them, without quotes")
+		}
+		return
 	case encoding.TextUnmarshaler:
 		err = text.UnmarshalText([]byte(node.Value))
 	}
@@ -242,7 +247,7 @@ func (w *walker) scalar(path string, node *yaml.Node, want reflect.Type) {
 
 // isScalar reports whether t is written as one value. (Text forms are on the pointer.)
 func isScalar(t reflect.Type) bool {
-	return t.Kind() == reflect.String || t == reflect.TypeFor[time.Duration]() ||
+	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t == reflect.TypeFor[time.Duration]() ||
 		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 

@@ -42,13 +42,19 @@ type History struct {
 
 // A Dwelling is one supervised home.
 type Dwelling struct {
-	ID          string      `yaml:"id"`
-	Account     string      `yaml:"account"`
-	Address     string      `yaml:"address"`
-	Resident    Resident    `yaml:"resident,omitempty"`
-	Rooms       []Room      `yaml:"rooms"`
-	Zigbee2MQTT Zigbee2MQTT `yaml:"zigbee2mqtt,omitempty"`
-	Sensors     []Sensor    `yaml:"sensors,omitempty"`
+	ID       string   `yaml:"id"`
+	Account  string   `yaml:"account"`
+	Address  string   `yaml:"address"`
+	Resident Resident `yaml:"resident,omitempty"`
+	Rooms    []Room   `yaml:"rooms"`
+	// Where the ecosystems speak. Of a gateway's only home each one is listened to
+	// at its usual place when nothing is said.
+	Zigbee2MQTT   *Bridge  `yaml:"zigbee2mqtt,omitempty"`
+	HomeAssistant *Bridge  `yaml:"homeassistant,omitempty"`
+	ZWaveJS       *Bridge  `yaml:"zwavejs,omitempty"`
+	Shelly        *Bridge  `yaml:"shelly,omitempty"`
+	Tasmota       *Bridge  `yaml:"tasmota,omitempty"`
+	Sensors       []Sensor `yaml:"sensors,omitempty"`
 }
 
 // A Resident is the person who lives there.
@@ -63,10 +69,12 @@ type Room struct {
 	Name string `yaml:"name,omitempty"`
 }
 
-// Zigbee2MQTT says under which topic the dwelling's Zigbee2MQTT speaks. An
-// empty BaseTopic means that there is none.
-type Zigbee2MQTT struct {
+// A Bridge says where an ecosystem speaks: below which base topic, or, for
+// Home Assistant's discovery, with which prefix. Shelly and Tasmota devices need
+// none. Off switches off what would be listened to by itself.
+type Bridge struct {
 	BaseTopic string `yaml:"base_topic,omitempty"`
+	Off       bool   `yaml:"off,omitempty"`
 }
 
 // A Sensor is one device of a dwelling. Topic is empty where the device says

@@ -10,7 +10,7 @@ import (
 // sensorTopics warns of sensors whose topic nobody listens to.
 func (w *warnings) sensorTopics(dwellings []Dwelling) {
 	for i, d := range dwellings {
-		base, own := d.Zigbee2MQTT.BaseTopic, "ucare/"+d.ID+"/+"
+		base, own := zigbee2mqttBase(dwellings, i), "ucare/"+d.ID+"/+"
 		for j, s := range d.Sensors {
 			if s.Topic == "" || overlap(own, s.Topic) || base != "" && strings.HasPrefix(s.Topic, base+"/") {
 				continue
@@ -47,8 +47,8 @@ func (w *warnings) devices(devices []Device, dwellings []Dwelling) {
 // heardTopics are the filters of everything that is listened to.
 func heardTopics(dwellings []Dwelling) []string {
 	var heard []string
-	for _, d := range dwellings {
-		if base := d.Zigbee2MQTT.BaseTopic; base != "" {
+	for i, d := range dwellings {
+		if base := zigbee2mqttBase(dwellings, i); base != "" {
 			heard = append(heard, base+"/#")
 		}
 		heard = append(heard, "ucare/"+d.ID+"/+")
@@ -59,7 +59,10 @@ func heardTopics(dwellings []Dwelling) []string {
 // bridges warns of a Zigbee2MQTT that no account lets speak.
 func (w *warnings) bridges(devices []Device, dwellings []Dwelling) {
 	for i, d := range dwellings {
-		base := d.Zigbee2MQTT.BaseTopic
+		if d.Zigbee2MQTT == nil {
+			continue // nobody says that there is one
+		}
+		base := zigbee2mqttBase(dwellings, i)
 		if base == "" {
 			continue
 		}
@@ -86,4 +89,14 @@ func levelsOverlap(a, b []string) bool {
 		return len(a) == len(b)
 	}
 	return (a[0] == b[0] || a[0] == "+" || b[0] == "+") && levelsOverlap(a[1:], b[1:])
+}
+
+// zigbee2mqttBase is where the home's Zigbee2MQTT speaks, "" when it has none.
+func zigbee2mqttBase(homes []Dwelling, home int) string {
+	for _, b := range bases(homes, home) {
+		if b.Ecosystem == "zigbee2mqtt" {
+			return b.Topic
+		}
+	}
+	return ""
 }

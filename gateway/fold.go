@@ -29,6 +29,7 @@ type folded struct {
 	readings  []ucare.Reading
 	faults    []ucare.Fault // began
 	cleared   []ucare.Fault // ended
+	relisten  bool          // what has to be heard has changed
 }
 
 // gap is the payload of a Start and of a Deaf entry: when nothing could be heard.
@@ -77,7 +78,7 @@ func (f *fold) entry(e journal.Entry) folded {
 	case journal.Message:
 		out = f.message(e)
 	case journal.Tick:
-		out.decisions = f.tick(e.At)
+		out = f.tick(e.At)
 	case journal.Answer:
 		out.decisions, err = f.answer(e)
 	case journal.Start, journal.Deaf:
@@ -98,21 +99,26 @@ func (f *fold) entry(e journal.Entry) folded {
 }
 
 func (f *fold) message(e journal.Entry) folded {
-	heard := f.decoder.Hear(sensors.Message{
+	return f.heard(f.decoder.Hear(sensors.Message{
 		At: e.At, Source: e.Source, Topic: e.Topic, Payload: e.Payload,
 		QoS: e.QoS, Retained: e.Retained, Duplicate: e.Duplicate,
-	})
-	out := folded{readings: heard.Readings, faults: heard.Faults, cleared: heard.Cleared}
-	for _, r := range heard.Readings {
-		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, e.At, out.decisions)
+	}), e.At)
+}
+
+// heard folds what a message, or the passing of time, said about the sensors.
+func (f *fold) heard(h sensors.Heard, now time.Time) folded {
+	out := folded{readings: h.Readings, faults: h.Faults, cleared: h.Cleared, relisten: h.Relisten}
+	for _, r := range h.Readings {
+		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, now, out.decisions)
 	}
 	return out
 }
 
-func (f *fold) tick(now time.Time) []ucare.Decision {
-	var out []ucare.Decision
+// tick lets time pass: first for the sensors, whose states may expire, then for the rules.
+func (f *fold) tick(now time.Time) folded {
+	out := f.heard(f.decoder.Tick(now), now)
 	for _, id := range sortedKeys(f.states) {
-		out = f.policy.Tick(f.states[id], now, out)
+		out.decisions = f.policy.Tick(f.states[id], now, out.decisions)
 	}
 	return out
 }
@@ -158,7 +164,7 @@ func (f *fold) clockSet(e journal.Entry) ([]ucare.Decision, error) {
 		return nil, nil
 	}
 	f.clockSetAt = e.At
-	due := f.tick(e.At.Add(-c.By))
+	due := f.tick(e.At.Add(-c.By)).decisions
 	for _, s := range f.states {
 		f.policy.Shift(s, c.By)
 	}
@@ -176,7 +182,7 @@ func (f *fold) learn(e journal.Entry) error {
 
 // next is when the rules must hear of the time again.
 func (f *fold) next() (time.Time, bool) {
-	var first time.Time
+	first, _ := f.decoder.Next()
 	for _, s := range f.states {
 		if at, due := f.policy.Next(s); due && (first.IsZero() || at.Before(first)) {
 			first = at

@@ -16,8 +16,6 @@ import (
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
-	"github.com/ucare-project/ucare/sensors"
-	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
 )
 
 // Options are what a gateway is made of.
@@ -176,9 +174,8 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 }
 
 func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
-	topics := topicsOf(c)
 	recovered, err := g.recoverFold(ctx, func() *fold {
-		return newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), rulesOf(c), dwellingIDs(g.dwellings))
+		return newFold(NewDecoder(c), rulesOf(c), dwellingIDs(g.dwellings))
 	})
 	if err != nil {
 		return err

@@ -36,13 +36,25 @@ func topicsOf(c *configs.Gateway) sensors.Config {
 		for _, s := range c.Dwellings[i].Sensors {
 			topics.Sensors = append(topics.Sensors, ucare.Sensor{ID: s.ID, Room: s.Room, Topic: s.Topic})
 		}
-		if base := c.Dwellings[i].Zigbee2MQTT.BaseTopic; base != "" {
-			topics.Zigbee2MQTT = []string{base}
-		}
+		listenTo(&topics, c.Bases(i))
 		out.Dwellings = append(out.Dwellings, topics)
 		out.Quiet = append(out.Quiet, "ucare/"+d.ID+"/gateway/#")
 	}
 	return out
+}
+
+// listenTo writes down where the ecosystems speak in a home.
+func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
+	of := map[string]*[]string{
+		"zigbee2mqtt": &home.Zigbee2MQTT, "homeassistant": &home.HomeAssistant, "zwavejs": &home.ZWaveJS,
+		"shelly": &home.Shelly, "tasmota": &home.Tasmota,
+	}
+	for _, b := range bases {
+		*of[b.Ecosystem] = append(*of[b.Ecosystem], b.Topic)
+		if b.Assumed {
+			home.Assumed = append(home.Assumed, b.Topic)
+		}
+	}
 }
 
 // rulesOf takes the rules' own defaults for what the configuration does not

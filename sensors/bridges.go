@@ -33,8 +33,10 @@ type bridge struct{ dwelling, base string }
 func (c Config) bridges() []bridge {
 	var all []bridge
 	for _, home := range c.Dwellings {
-		for _, base := range home.Zigbee2MQTT {
-			all = append(all, bridge{dwelling: home.Dwelling, base: strings.TrimSuffix(base, "/")})
+		for _, base := range slices.Concat(home.Zigbee2MQTT, home.ZWaveJS) {
+			if !slices.Contains(home.Assumed, base) {
+				all = append(all, bridge{dwelling: home.Dwelling, base: strings.TrimSuffix(base, "/")})
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b bridge) int { return cmp.Compare(len(b.base), len(a.base)) })

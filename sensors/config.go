@@ -22,8 +22,44 @@ type DwellingTopics struct {
 	Rooms    []ucare.Room // to find a sensor's room in its name
 	// Sensors says where a sensor is, by its ID; one with a Topic is found by
 	// that topic and goes by the ID given here.
-	Sensors     []ucare.Sensor
-	Zigbee2MQTT []string // base topics, "zigbee2mqtt" where nobody changed it
+	Sensors []ucare.Sensor
+
+	// Where each ecosystem speaks in this home; none: it is not listened to.
+	Zigbee2MQTT   []string // base topics, "zigbee2mqtt" where nobody changed it
+	HomeAssistant []string // discovery prefixes, "homeassistant" where nobody changed it
+	ZWaveJS       []string // prefixes of Z-Wave JS UI, "zwave" where nobody changed it
+	Shelly        []string // what stands before a Shelly device's own topics; "" is nothing
+	Tasmota       []string // what stands before a Tasmota device's own topics; "" is nothing
+
+	// Assumed are those of the above that nobody wrote down but we: that nothing
+	// is heard there is no fault.
+	Assumed []string
+}
+
+// Native reports whether an ecosystem of its own decodes what is said on the
+// topic, so that its announcement to Home Assistant adds nothing.
+func (d DwellingTopics) Native(topic string) bool {
+	for _, bases := range [][]string{d.Zigbee2MQTT, d.ZWaveJS} {
+		for _, base := range bases {
+			if strings.HasPrefix(topic, strings.TrimSuffix(base, "/")+"/") {
+				return true
+			}
+		}
+	}
+	for _, before := range d.Shelly {
+		if strings.HasPrefix(topic, Below(before, "shellies/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// Below puts a topic below a base, which may be "".
+func Below(base, topic string) string {
+	if base = strings.TrimSuffix(base, "/"); base == "" {
+		return topic
+	}
+	return base + "/" + topic
 }
 
 // sensors are the configured sensors of all dwellings, as nothing but the

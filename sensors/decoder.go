@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ucare-project/ucare"
 )
@@ -29,6 +30,7 @@ type Decoder struct {
 	sensors    register
 	configured []SensorState // never heard, as the configuration has them
 	bridges    bridges
+	filters    []string // what to listen to, from all ecosystems
 }
 
 // NewDecoder returns a Decoder of our own form and of the further ecosystems,
@@ -44,6 +46,7 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 		bridges:    bridges{expected: c.bridges(), heard: map[string]bool{}},
 	}
 	d.sensors.expect(d.configured)
+	d.listen()
 	return d
 }
 
@@ -64,6 +67,58 @@ func (d *Decoder) Hear(m Message) (h Heard) {
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
 	return d.settle(h)
+}
+
+// Tick lets time pass in the ecosystems that have a use for it.
+func (d *Decoder) Tick(now time.Time) Heard {
+	var h Heard
+	for _, e := range d.ecosystems {
+		t, ticks := e.(Ticker)
+		if !ticks {
+			continue
+		}
+		if at, due := t.Next(); due && !now.Before(at) {
+			h.add(t.Tick(now))
+		}
+	}
+	return d.settle(h)
+}
+
+// Next is when Tick must be called, and whether it must be at all.
+func (d *Decoder) Next() (first time.Time, due bool) {
+	for _, e := range d.ecosystems {
+		t, ticks := e.(Ticker)
+		if !ticks {
+			continue
+		}
+		if at, waits := t.Next(); waits && (!due || at.Before(first)) {
+			first, due = at, true
+		}
+	}
+	return first, due
+}
+
+// Filters are the topic filters of everything that the ecosystems have to hear,
+// without those that another one covers. They change when a Heard says Relisten.
+func (d *Decoder) Filters() []string { return slices.Clone(d.filters) }
+
+// listen asks the ecosystems anew what they have to hear.
+func (d *Decoder) listen() {
+	var all []string
+	for _, e := range d.ecosystems {
+		if l, listens := e.(Listener); listens {
+			all = append(all, l.Filters()...)
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	d.filters = nil
+	for i, f := range all {
+		covered := slices.ContainsFunc(all, func(g string) bool { return g != f && Covers(g, f) })
+		if !covered {
+			d.filters = append(d.filters, all[i])
+		}
+	}
 }
 
 // decode finds the ecosystem that the message belongs to.
@@ -115,6 +170,10 @@ func (d *Decoder) unknownTopic(topic string) string {
 // when a fault stands, which ends are ends of something, and what the page shows.
 func (d *Decoder) settle(h Heard) Heard {
 	bound(&h)
+	d.sensors.takeRepeated(&h)
+	if h.Relisten {
+		d.listen()
+	}
 	for _, r := range h.Readings {
 		began, ended := follows(r)
 		h.Faults = append(h.Faults, began...)
@@ -248,6 +307,7 @@ func (d *Decoder) UnmarshalJSON(data []byte) error {
 	}
 	d.sensors.expect(d.configured)
 	d.bridges.take(w.Bridges)
+	defer d.listen()
 	var errs []error
 	for _, e := range d.ecosystems {
 		r, remembers := e.(Rememberer)

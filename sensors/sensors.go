@@ -43,18 +43,28 @@ type Inbox interface {
 // Heard is what one message said.
 type Heard struct {
 	Readings []ucare.Reading
+	// Repeated is what a report says again because it always says everything: a
+	// status every five minutes, all attributes when one of them changed. The Decoder
+	// makes a reading only of what the sensor has not said before, and of each "on"
+	// of a detector (see repeated.go).
+	Repeated []ucare.Reading
 	Faults   []ucare.Fault // conditions that hold now, each time they are seen
 	Cleared  []ucare.Fault // conditions that ended, by Fault.Key
 	Seen     []Seen        // the devices that it spoke of
+	// Relisten: what the ecosystem wants to hear (Listener) has changed.
+	Relisten bool
 }
 
 // Seen is what a message tells about a device besides its readings.
 type Seen struct {
 	Dwelling, Sensor, Room, Model string
-	Kinds                         []ucare.Kind // what the device can report, where that is known
-	Heard                         time.Time    // when the device itself spoke; zero when it was only listed
-	Battery                       *float64     // percent
-	Gone                          bool         // no longer one of the bridge's devices
+	// Bridge is what the device speaks through and shares with others, such as
+	// the base topic of a Zigbee2MQTT; "" when it speaks for itself.
+	Bridge  string
+	Kinds   []ucare.Kind // what the device can report, where that is known
+	Heard   time.Time    // when the device itself spoke; zero when it was only listed
+	Battery *float64     // percent
+	Gone    bool         // no longer one of the bridge's devices
 }
 
 // An Ecosystem decodes the messages of one kind of bridge or device. Hear
@@ -62,6 +72,19 @@ type Seen struct {
 // has no clock: m.At is now.
 type Ecosystem interface {
 	Hear(m Message) (h Heard, mine bool)
+}
+
+// A Listener is an ecosystem that can say which topics it has to hear, for a
+// broker that sends only what is subscribed to.
+type Listener interface {
+	Filters() []string
+}
+
+// A Ticker is an ecosystem in which time alone changes something: a state that
+// expires, a contact that goes off by itself. Tick is called at Next or later.
+type Ticker interface {
+	Next() (time.Time, bool)
+	Tick(now time.Time) Heard
 }
 
 // A Rememberer is an ecosystem with a memory that has to survive a restart. Name

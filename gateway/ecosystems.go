@@ -1,0 +1,16 @@
+package gateway
+
+import (
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
+)
+
+// NewDecoder returns the decoder of everything that the configuration listens
+// to. The ecosystems are asked in this order: what a household maps itself goes
+// before what we know, and a native decoder before an announcement to Home
+// Assistant.
+func NewDecoder(c *configs.Gateway) *sensors.Decoder {
+	topics := topicsOf(c)
+	return sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...)
+}
