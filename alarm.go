@@ -86,6 +86,7 @@ const (
 	FactUnknownAge   Fact = "unknown_age"   // nobody can say since when this holds
 	FactDrill        Fact = "drill"         // a test press
 	FactNotHeard     Fact = "not_heard"     // for Seconds the gateway could not hear the sensors
+	FactAway         Fact = "away"          // the resident was said to be away, for Seconds where it is over
 )
 
 // Priority orders alarms for people and for the outbox: lower is more urgent.

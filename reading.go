@@ -32,13 +32,14 @@ const (
 	Tamper              Kind = "tamper"                // opened or torn off
 	Mains               Kind = "mains"                 // power is there
 	Link                Kind = "link"                  // reachable
+	Away                Kind = "away"                  // the resident has gone out
 )
 
 var kinds = map[Kind]bool{
 	Motion: true, Presence: true, Door: true, Bed: true, Seat: true, Use: true, Smoke: true, Heat: true,
 	CarbonMonoxide: true, Gas: true, WaterLeak: true, Temperature: true, SmokeDensity: true,
 	CarbonMonoxideLevel: true, HelpButton: true, FallSensor: true, Acceleration: true, Battery: true,
-	Tamper: true, Mains: true, Link: true,
+	Tamper: true, Mains: true, Link: true, Away: true,
 }
 
 // Known reports whether k is one of the kinds above.

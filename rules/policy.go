@@ -16,6 +16,7 @@ type Policy struct {
 	Fire     FirePolicy
 	Help     HelpPolicy
 	Silence  SilencePolicy
+	Away     AwayPolicy
 }
 
 // Default is the policy for a dwelling about which nothing special is known.
@@ -30,6 +31,7 @@ func Default() Policy {
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
 			Grace: 5 * time.Minute, Settle: time.Hour, Stuck: 2 * time.Hour,
 		},
+		Away: AwayPolicy{AtMost: 72 * time.Hour, Leave: 15 * time.Minute, Sure: 30 * time.Minute},
 	}
 }
 
@@ -63,6 +65,9 @@ func (p *Policy) Validate() error {
 		{"silence grace", p.Silence.Grace, 0, time.Hour},
 		{"silence settle", p.Silence.Settle, 0, 12 * time.Hour},
 		{"silence stuck", p.Silence.Stuck, time.Minute, 24 * time.Hour},
+		{"away at-most", p.Away.AtMost, time.Hour, 30 * 24 * time.Hour},
+		{"away leave", p.Away.Leave, 0, time.Hour},
+		{"away sure", p.Away.Sure, time.Minute, 24 * time.Hour},
 		{"silence night-from", p.Silence.NightFrom, 0, 24*time.Hour - time.Minute},
 		{"silence night-to", p.Silence.NightTo, 0, 24*time.Hour - time.Minute},
 	} {

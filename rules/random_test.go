@@ -57,6 +57,7 @@ var (
 		{"b", "bedroom", ucare.Bed},
 		{"p", "living", ucare.Presence},
 		{"t", "kitchen", ucare.Temperature},
+		{"out", "", ucare.Away},
 	}
 	steps  = []time.Duration{0, 0, time.Second, 5 * time.Second, 20 * time.Second, 61 * time.Second, 10 * time.Minute, 70 * time.Minute, 5 * time.Hour, 13 * time.Hour}
 	delays = []time.Duration{0, 0, 0, 0, 5 * time.Second, 40 * time.Second, 90 * time.Second, 2 * time.Hour, -time.Hour, 30 * time.Hour}
@@ -401,6 +402,7 @@ func TestSilenceIsNeverTooEarlyAndAlwaysEnds(t *testing.T) {
 	stories(t, 250, func(t *testing.T, story [][4]byte) {
 		w := live(story, func(*world) {})
 		q := &w.policy.Silence
+		w.read(ucare.Reading{At: w.now, Dwelling: "home", Sensor: "out", Kind: ucare.Away, State: ucare.Inactive})
 		for range 3 { // The power comes and goes, whatever happened before.
 			w.policy.Gap(w.state, w.now, w.now.Add(20*time.Hour))
 			w.now = w.now.Add(20 * time.Hour)
@@ -420,5 +422,25 @@ func TestSilenceIsNeverTooEarlyAndAlwaysEnds(t *testing.T) {
 	})
 	if raises < 250 {
 		t.Errorf("only %d alarms: these stories test nothing", raises)
+	}
+}
+
+// Whatever was said about being away: when nobody is seen any more, the rule
+// speaks in the end.
+func TestAwayIsNotBelievedForever(t *testing.T) {
+	away := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := live(story, func(*world) {})
+		if !w.state.Away.Since.IsZero() {
+			away++
+		}
+		q := &w.policy.Silence
+		w.policy.Tick(w.state, w.now.Add(w.policy.Away.AtMost+2*q.AtMost+q.Settle+9*time.Hour+q.Grace), nil)
+		if !w.state.Silence.Last.IsZero() && !w.state.Silence.Raised {
+			t.Fatalf("nobody was seen for days and nothing is raised: %s", mustJSON(w.state))
+		}
+	})
+	if away < 20 {
+		t.Errorf("only %d stories end away: these stories test nothing", away)
 	}
 }

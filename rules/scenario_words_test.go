@@ -84,6 +84,7 @@ func (c *scenario) setPolicy(words []string) error {
 	durations := map[string]*time.Duration{
 		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After,
 		"at-most": &c.policy.Silence.AtMost, "grace": &c.policy.Silence.Grace,
+		"away": &c.policy.Away.AtMost,
 	}
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")

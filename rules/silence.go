@@ -21,6 +21,8 @@ import (
 //   - The night (22:00 to 07:00 by the dwelling's wall clock) does not count,
 //     for 9 h without motion are usual then. But AtMost (16 h) of silence, night
 //     included, is enough at any hour.
+//   - Time in which the resident is away does not count, and it ends what was
+//     counted before (see away.go).
 //   - Time in which nothing could be heard does not count, and after it the rule
 //     listens for as long as it was deaf, up to Settle (1 h), before it speaks.
 //     Unknown is not safe either: twice AtMost by the calendar, it speaks
@@ -60,10 +62,12 @@ type SilenceState struct {
 	Kind   ucare.Kind `json:"kind,omitempty"`
 	// Gaps are the times since then in which nothing could be heard, in order.
 	Gaps []Span `json:"gaps,omitempty"`
+	// Away is the last time for which the resident was away, once it is over.
+	Away Span `json:"away,omitzero"`
 	// NotBefore is when the rule may speak at the earliest.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Final is when it speaks at the latest, where that is not simply twice
-	// AtMost after Last.
+	// AtMost after the beginning.
 	Final time.Time `json:"final,omitzero"`
 	// Alarm is the alarm that was announced at PreAlarm, and Raised whether it
 	// was raised.
@@ -112,6 +116,7 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	q.Last, q.Sensor, q.Room, q.Kind = at, sensor, room, known(r.Kind)
 	q.Gaps = slices.DeleteFunc(q.Gaps, func(g Span) bool { return !g.To.After(at) })
 	q.Final = time.Time{}
+	p.seenAtHome(s, q.Kind, sensor, at)
 	if q.Alarm == "" || !p.silentUntil(q).After(now) {
 		return to // Nothing to take back, or not yet: the sign itself is old.
 	}
@@ -119,13 +124,21 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	if q.Raised {
 		verb = ucare.Restore
 	}
-	to = append(to, ucare.Decision{
-		At: now, Dwelling: s.Dwelling, Rule: ucare.Inactivity, Verb: verb, Room: q.From, Alarm: q.Alarm, Onset: q.Onset,
-		Because: []ucare.Evidence{{Fact: ucare.FactActivity, At: at, Sensor: sensor, Room: room, Kind: q.Kind}},
-	})
-	q.Alarm, q.Onset, q.From, q.PreAlarm, q.Raised = "", time.Time{}, "", time.Time{}, false
-	return to
+	return append(to, q.over(s.Dwelling, verb, now, ucare.Evidence{Fact: ucare.FactActivity, At: at, Sensor: sensor, Room: room, Kind: q.Kind}))
 }
+
+// over takes the pre-alarm or the alarm back.
+func (q *SilenceState) over(dwelling string, verb ucare.Verb, now time.Time, why ucare.Evidence) ucare.Decision {
+	d := ucare.Decision{
+		At: now, Dwelling: dwelling, Rule: ucare.Inactivity, Verb: verb, Room: q.From, Alarm: q.Alarm, Onset: q.Onset,
+		Because: []ucare.Evidence{why},
+	}
+	q.Alarm, q.Onset, q.From, q.PreAlarm, q.Raised = "", time.Time{}, "", time.Time{}, false
+	return d
+}
+
+// start is when the silence began to count.
+func (q *SilenceState) start() time.Time { return later(q.Last, q.Away.To) }
 
 // lifeSign notes what a contact said and reports whether that is a sign of
 // life, from where. The texts it returns are kept ones.
@@ -221,17 +234,17 @@ func known(k ucare.Kind) ucare.Kind {
 // the time that passed.
 func (p *Policy) silenceSurelyNotDue(s *State, now time.Time) bool {
 	q := &s.Silence
-	if q.Last.IsZero() || q.Raised || p.Silence.After == 0 {
+	if q.Last.IsZero() || q.Raised || p.Silence.After == 0 || s.away() {
 		return true
 	}
-	return q.Alarm == "" && now.Sub(q.Last) < min(p.Silence.After, p.Silence.AtMost)
+	return q.Alarm == "" && now.Sub(q.start()) < min(p.Silence.After, p.Silence.AtMost)
 }
 
 // silenceDue is when the pre-alarm, or after it the alarm, is due.
 func (p *Policy) silenceDue(s *State) (time.Time, bool) {
 	q := &s.Silence
 	switch {
-	case p.Silence.After == 0 || q.Last.IsZero() || q.Raised:
+	case p.Silence.After == 0 || q.Last.IsZero() || q.Raised || s.away():
 		return time.Time{}, false
 	case q.Alarm != "":
 		return q.heardFor(q.PreAlarm, p.Silence.Grace), true
@@ -240,13 +253,13 @@ func (p *Policy) silenceDue(s *State) (time.Time, bool) {
 	}
 }
 
-// silentUntil walks from the last sign of life to the instant at which the
+// silentUntil walks from where the silence began to count to the instant at which the
 // silence has lasted long enough. Night, gaps and their ends cut the way into
 // pieces that count or do not.
 func (p *Policy) silentUntil(q *SilenceState) time.Time {
 	last := p.lastWord(q).Add(24 * time.Hour)           // There is a morning before that.
 	counted, heard := p.Silence.After, p.Silence.AtMost // still to go
-	for at := q.Last; at.Before(last); {
+	for at := q.start(); at.Before(last); {
 		night, end := p.night(at)
 		deaf, hearing := q.deaf(at)
 		end = earlier(earlier(end, hearing), last)
@@ -293,7 +306,7 @@ func (p *Policy) lastWord(q *SilenceState) time.Time {
 	if !q.Final.IsZero() {
 		return q.Final
 	}
-	return q.Last.Add(2 * p.Silence.AtMost)
+	return q.start().Add(2 * p.Silence.AtMost)
 }
 
 // night reports whether t is in the night, and when that changes. Nights are
@@ -391,6 +404,9 @@ func (p *Policy) whySilent(s *State, at time.Time) []ucare.Evidence {
 	if usual := s.Profile.Longest[q.Last.In(p.location()).Hour()]; s.Profile.Days > 0 && usual > 0 {
 		all = append(all, ucare.Evidence{Fact: ucare.FactUsualSilence, Seconds: int64(usual / time.Second)})
 	}
+	if q.Away.To.After(q.Last) {
+		all = append(all, ucare.Evidence{Fact: ucare.FactAway, At: q.Away.From, Seconds: int64(q.Away.To.Sub(q.Away.From) / time.Second)})
+	}
 	if sum := q.notHeard(at); sum >= time.Second {
 		all = append(all, ucare.Evidence{Fact: ucare.FactNotHeard, Seconds: int64(sum / time.Second)})
 	}
@@ -439,6 +455,7 @@ func (q *SilenceState) forgetShortestGap() {
 func (q *SilenceState) shift(by time.Duration) {
 	q.Last, q.NotBefore, q.Final = moved(q.Last, by), moved(q.NotBefore, by), moved(q.Final, by)
 	q.PreAlarm = moved(q.PreAlarm, by)
+	q.Away = Span{From: moved(q.Away.From, by), To: moved(q.Away.To, by)}
 	for i, g := range q.Gaps {
 		q.Gaps[i] = Span{From: moved(g.From, by), To: moved(g.To, by)}
 	}

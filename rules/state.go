@@ -9,7 +9,7 @@ import (
 
 // Version names the form of a State in JSON. A checkpoint of another version
 // is not read; its log is folded again.
-const Version = "rules/1"
+const Version = "rules/2"
 
 // A State is everything that the rules remember of one dwelling. It is plain
 // data: JSON and back is the same state. (Back into a new State, not over one
@@ -19,6 +19,7 @@ type State struct {
 	Fire     FireState    `json:"fire,omitzero"`
 	Help     HelpState    `json:"help,omitzero"`
 	Silence  SilenceState `json:"silence,omitzero"`
+	Away     AwayState    `json:"away,omitzero"`
 	Profile  Profile      `json:"profile,omitzero"`
 	// Named are the names of the last alarms, so that none is given twice.
 	Named []string `json:"named,omitempty"`
@@ -70,6 +71,8 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 		return p.observeLife(s, &r, now, to)
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
 		return p.observeLife(s, &r, now, to)
+	case ucare.Away:
+		return p.observeAway(s, &r, now, to)
 	default:
 		return to
 	}
@@ -90,26 +93,30 @@ func (p *Policy) Tick(s *State, now time.Time, to []ucare.Decision) []ucare.Deci
 		}
 		to = p.tickFire(s, at, to)
 		to = p.tickSilence(s, at, to)
+		p.tickAway(s, at)
 	}
 }
 
 // nothingDue is a cheap look before Tick works out the exact deadlines.
 func (p *Policy) nothingDue(s *State, now time.Time) bool {
-	return p.fireNotDue(s, now) && p.silenceSurelyNotDue(s, now)
+	return p.fireNotDue(s, now) && p.silenceSurelyNotDue(s, now) && (!s.away() || now.Before(s.Away.Until))
 }
 
 // Next is when Tick must be called, and whether it must be at all.
 func (p *Policy) Next(s *State) (time.Time, bool) {
 	fire, burning := p.fireDue(s)
 	silence, waiting := p.silenceDue(s)
-	switch {
-	case burning && waiting:
-		return earlier(fire, silence), true
-	case burning:
-		return fire, true
-	default:
-		return silence, waiting
+	home, away := s.awayDue()
+	first, due := sooner(fire, burning, silence, waiting)
+	return sooner(first, due, home, away)
+}
+
+// sooner is the earlier one of two deadlines, each of which may not be there.
+func sooner(a time.Time, hasA bool, b time.Time, hasB bool) (time.Time, bool) {
+	if !hasA || hasB && b.Before(a) {
+		return b, hasB
 	}
+	return a, true
 }
 
 // Answer folds what a centre answered for an alarm: acknowledged, closed.
@@ -140,6 +147,25 @@ func (p *Policy) Shift(s *State, by time.Duration) {
 	s.Fire.shift(by)
 	s.Help.shift(by)
 	s.Silence.shift(by)
+	s.Away.shift(by)
+}
+
+// A Pending is a pre-alarm: an alarm that the resident can still prevent.
+type Pending struct {
+	Rule  ucare.Rule
+	Alarm string // its name
+	Room  string
+	Onset time.Time
+	Since time.Time // when the resident was first asked
+}
+
+// Pending are the pre-alarms that run.
+func (s *State) Pending() []Pending {
+	q := &s.Silence
+	if q.Alarm == "" || q.Raised {
+		return nil
+	}
+	return []Pending{{Rule: ucare.Inactivity, Alarm: q.Alarm, Room: q.From, Onset: q.Onset, Since: q.PreAlarm}}
 }
 
 // Learn takes over what the history knows. It is used to explain.
