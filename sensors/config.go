@@ -37,8 +37,12 @@ type DwellingTopics struct {
 }
 
 // Native reports whether an ecosystem of its own decodes what is said on the
-// topic, so that its announcement to Home Assistant adds nothing.
+// topic, so that its announcement to Home Assistant adds nothing. What we say of
+// ourselves is announced there too.
 func (d DwellingTopics) Native(topic string) bool {
+	if strings.HasPrefix(topic, "ucare/") {
+		return true
+	}
 	for _, bases := range [][]string{d.Zigbee2MQTT, d.ZWaveJS} {
 		for _, base := range bases {
 			if strings.HasPrefix(topic, strings.TrimSuffix(base, "/")+"/") {

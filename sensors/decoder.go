@@ -33,11 +33,11 @@ type Decoder struct {
 	filters    []string // what to listen to, from all ecosystems
 }
 
-// NewDecoder returns a Decoder of our own form and of the further ecosystems,
-// which are asked in their order.
+// NewDecoder returns a Decoder of our own form, of commands to the gateway and of
+// the further ecosystems, which are asked in their order.
 func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 	d := &Decoder{
-		ecosystems: append([]Ecosystem{newReadings(c)}, further...),
+		ecosystems: append([]Ecosystem{newReadings(c), newCommands(c)}, further...),
 		quiet:      append([]string{"homeassistant/#", "$SYS/#"}, c.Quiet...),
 		standing:   map[string]ucare.Fault{},
 		topics:     map[string]bool{},
@@ -60,13 +60,13 @@ func (d *Decoder) Hear(m Message) (h Heard) {
 			h = d.settle(Heard{Faults: []ucare.Fault{{
 				Code: ucare.FaultNotUnderstood, Subject: m.Topic, Since: m.At,
 				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, Excerpt(m.Payload)),
-			}}})
+			}}}, m.At)
 		}
 	}()
 	h = d.decode(m)
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
-	return d.settle(h)
+	return d.settle(h, m.At)
 }
 
 // Tick lets time pass in the ecosystems that have a use for it.
@@ -81,7 +81,7 @@ func (d *Decoder) Tick(now time.Time) Heard {
 			h.add(t.Tick(now))
 		}
 	}
-	return d.settle(h)
+	return d.settle(h, now)
 }
 
 // Next is when Tick must be called, and whether it must be at all.
@@ -168,7 +168,7 @@ func (d *Decoder) unknownTopic(topic string) string {
 
 // settle takes the memory into account: what follows from the readings, since
 // when a fault stands, which ends are ends of something, and what the page shows.
-func (d *Decoder) settle(h Heard) Heard {
+func (d *Decoder) settle(h Heard, at time.Time) Heard {
 	bound(&h)
 	d.sensors.takeRepeated(&h)
 	if h.Relisten {
@@ -204,11 +204,21 @@ func (d *Decoder) settle(h Heard) Heard {
 			d.standing[f.Key()] = h.Faults[i]
 		}
 	}
-	d.sensors.take(h)
+	d.sensors.take(h, at)
 	if slices.ContainsFunc(h.Seen, func(s Seen) bool { return s.Gone }) {
 		d.sensors.expect(d.configured)
 	}
+	d.enrol(&h, at)
 	return h
+}
+
+// Standing are the faults that hold now, in a fixed order.
+func (d *Decoder) Standing() []ucare.Fault {
+	var fs []ucare.Fault
+	for _, key := range slices.Sorted(maps.Keys(d.standing)) {
+		fs = append(fs, d.standing[key])
+	}
+	return fs
 }
 
 // faultsOf are the standing faults about a sensor.
