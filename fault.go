@@ -46,6 +46,7 @@ const (
 	FaultHomeQuiet       FaultCode = "home_quiet"       // nothing at all came from a home
 	FaultNotSupervised   FaultCode = "not_supervised"   // what a sensor says cannot be evaluated
 	FaultNeedsMapping    FaultCode = "needs_mapping"    // only the household can tell what a sensor's values mean
+	FaultNoHeartbeat     FaultCode = "no_heartbeat"     // a sensor speaks so rarely that nobody would notice its death
 	FaultNotTested       FaultCode = "not_tested"       // no live test press of a detector or button was ever seen
 	FaultFlood           FaultCode = "message_flood"    // a device sends so much that it is held back
 	FaultRefused         FaultCode = "access_refused"   // a client with wrong credentials, or a topic it may not use

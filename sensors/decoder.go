@@ -60,13 +60,13 @@ func (d *Decoder) Hear(m Message) (h Heard) {
 			h = d.settle(Heard{Faults: []ucare.Fault{{
 				Code: ucare.FaultNotUnderstood, Subject: m.Topic, Since: m.At,
 				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, Excerpt(m.Payload)),
-			}}}, m.At)
+			}}})
 		}
 	}()
 	h = d.decode(m)
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
-	return d.settle(h, m.At)
+	return d.settle(h)
 }
 
 // Tick lets time pass in the ecosystems that have a use for it.
@@ -81,7 +81,7 @@ func (d *Decoder) Tick(now time.Time) Heard {
 			h.add(t.Tick(now))
 		}
 	}
-	return d.settle(h, now)
+	return d.settle(h)
 }
 
 // Next is when Tick must be called, and whether it must be at all.
@@ -123,14 +123,21 @@ func (d *Decoder) listen() {
 
 // decode finds the ecosystem that the message belongs to.
 func (d *Decoder) decode(m Message) Heard {
+	var h Heard
+	known := false
 	for _, e := range d.ecosystems {
-		if h, mine := e.Hear(m); mine {
-			if topic := clip(m.Topic); d.topics[topic] { // it was configured since
-				delete(d.topics, topic)
-				h.Cleared = append(h.Cleared, ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: m.Topic, Since: m.At})
-			}
-			return h
+		said, mine := e.Hear(m)
+		h.extend(said)
+		if known = mine; mine {
+			break
 		}
+	}
+	if known || !h.nothing() {
+		if topic := clip(m.Topic); d.topics[topic] { // it was configured since
+			delete(d.topics, topic)
+			h.Cleared = append(h.Cleared, ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: m.Topic, Since: m.At})
+		}
+		return h
 	}
 	if d.passOver(m.Topic) {
 		return Heard{}
@@ -168,7 +175,7 @@ func (d *Decoder) unknownTopic(topic string) string {
 
 // settle takes the memory into account: what follows from the readings, since
 // when a fault stands, which ends are ends of something, and what the page shows.
-func (d *Decoder) settle(h Heard, at time.Time) Heard {
+func (d *Decoder) settle(h Heard) Heard {
 	bound(&h)
 	d.sensors.takeRepeated(&h)
 	if h.Relisten {
@@ -204,11 +211,10 @@ func (d *Decoder) settle(h Heard, at time.Time) Heard {
 			d.standing[f.Key()] = h.Faults[i]
 		}
 	}
-	d.sensors.take(h, at)
+	d.sensors.take(h)
 	if slices.ContainsFunc(h.Seen, func(s Seen) bool { return s.Gone }) {
 		d.sensors.expect(d.configured)
 	}
-	d.enrol(&h, at)
 	return h
 }
 

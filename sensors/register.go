@@ -25,6 +25,12 @@ type SensorState struct {
 	Last map[ucare.Kind]ucare.Reading `json:"last,omitempty"`
 	// Battery is what is left, in percent; nil when the sensor never said.
 	Battery *float64 `json:"battery,omitempty"`
+	// Bridge is what the sensor speaks through and shares with others.
+	Bridge string `json:"bridge,omitempty"`
+	// Tested is when an alarm of it was last seen live, a test press or the real
+	// thing (enrolment.go); TestedKinds says which of its kinds that was, where known.
+	Tested      time.Time                `json:"tested,omitzero"`
+	TestedKinds map[ucare.Kind]time.Time `json:"tested_kinds,omitempty"`
 }
 
 // register holds the sensors by dwelling and ID.
@@ -105,6 +111,10 @@ func (r register) put(s *SensorState) {
 func (s *SensorState) see(seen Seen) {
 	s.Room = cmp.Or(seen.Room, s.Room)
 	s.Model = cmp.Or(seen.Model, s.Model)
+	s.Bridge = cmp.Or(seen.Bridge, s.Bridge)
+	if seen.Tested {
+		s.tested(seen.Heard)
+	}
 	if seen.Heard.After(s.LastHeard) {
 		s.LastHeard = seen.Heard
 	}
@@ -122,6 +132,7 @@ func (s *SensorState) hear(r ucare.Reading) {
 	if s.LastHeard.IsZero() && r.Kind != ucare.Link { // the link is the bridge's word, not the sensor's
 		s.LastHeard = r.At
 	}
+	s.prove(r)
 	r.Samples = nil
 	if s.Last == nil {
 		s.Last = map[ucare.Kind]ucare.Reading{}
@@ -142,7 +153,7 @@ func (r register) list() []SensorState {
 	for _, home := range r {
 		for _, s := range home {
 			c := *s
-			c.Kinds, c.Last = slices.Clone(s.Kinds), maps.Clone(s.Last)
+			c.Kinds, c.Last, c.TestedKinds = slices.Clone(s.Kinds), maps.Clone(s.Last), maps.Clone(s.TestedKinds)
 			if s.Battery != nil {
 				c.Battery = new(*s.Battery)
 			}

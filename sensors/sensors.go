@@ -65,11 +65,14 @@ type Seen struct {
 	Heard   time.Time    // when the device itself spoke; zero when it was only listed
 	Battery *float64     // percent
 	Gone    bool         // no longer one of the bridge's devices
+	// Tested: the message shows a live test press of the device.
+	Tested bool
 }
 
 // An Ecosystem decodes the messages of one kind of bridge or device. Hear
-// reports mine=false for a topic that is none of its own. It does no I/O and
-// has no clock: m.At is now.
+// reports mine=false for a topic that is none of its own; what it has heard all
+// the same goes before what the others, which are then asked too, make of it. It does
+// no I/O and has no clock: m.At is now.
 type Ecosystem interface {
 	Hear(m Message) (h Heard, mine bool)
 }
