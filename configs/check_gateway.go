@@ -36,7 +36,7 @@ func (c *checker) dwellings(dwellings []Dwelling) seen {
 	if len(dwellings) == 0 {
 		c.add("dwellings", "", "is missing: write at least one home, with id, account, address and rooms")
 	}
-	ids, accounts, topics := seen{}, seen{}, seen{}
+	ids, accounts, topics, speakers := seen{}, seen{}, seen{}, seen{}
 	for i := range dwellings {
 		d, path := &dwellings[i], at("dwellings", i)
 		c.id(ids, path+".id", d.ID)
@@ -47,6 +47,7 @@ func (c *checker) dwellings(dwellings []Dwelling) seen {
 		rooms := c.rooms(path, d.Rooms)
 		c.bridges(path, dwellings, i)
 		c.sensorsOf(path, d.Sensors, rooms, topics)
+		c.speakers(path, d.Speakers, speakers)
 	}
 	return ids
 }
@@ -238,6 +239,7 @@ func (c *checker) rules(r *Rules) {
 	c.between("rules.inactivity.after", i.After, time.Hour, 48*time.Hour)
 	c.between("rules.inactivity.at_most", i.AtMost, time.Hour, 72*time.Hour)
 	c.between("rules.inactivity.prealarm", i.PreAlarm, 0, 30*time.Minute)
+	c.between("rules.away.at_most", r.Away.AtMost, time.Hour, 30*day)
 	if i.AtMost < i.After && !c.about("rules.inactivity.after") {
 		if c.doc.has("rules.inactivity.at_most") {
 			c.add("rules.inactivity.at_most", writeDuration(i.AtMost), "is less than after: write at least %q", writeDuration(i.After))

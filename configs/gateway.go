@@ -55,6 +55,8 @@ type Dwelling struct {
 	Shelly        *Bridge  `yaml:"shelly,omitempty"`
 	Tasmota       *Bridge  `yaml:"tasmota,omitempty"`
 	Sensors       []Sensor `yaml:"sensors,omitempty"`
+	// Speakers are the sirens, speakers and lamps that sound in the home.
+	Speakers []Speaker `yaml:"speakers,omitempty"`
 }
 
 // A Resident is the person who lives there.
@@ -136,6 +138,7 @@ type Rules struct {
 	Fire       Fire       `yaml:"fire"`
 	Help       Help       `yaml:"help"`
 	Inactivity Inactivity `yaml:"inactivity"`
+	Away       Away       `yaml:"away"`
 }
 
 // Fire: an alarm is restored when its detector has been clear for HoldOff.
@@ -229,6 +232,7 @@ func defaultGateway() *Gateway {
 				Night:    ClockWindow{From: 22 * time.Hour, To: 7 * time.Hour},
 				PreAlarm: 5 * time.Minute,
 			},
+			Away: Away{AtMost: 72 * time.Hour},
 		},
 		Emergency: Emergency{Heartbeat: 60 * time.Second},
 	}
