@@ -18,62 +18,58 @@ import (
 // test's. A detector whose test flag stuck an hour ago is burning.
 const testHolds = 2 * time.Minute
 
-// A battery is low from lowFrom percent down and good again from goodFrom up.
-const lowFrom, goodFrom = 10, 15
-
 // decode turns the attributes of one message into readings, in the order of
 // the property names, and takes them into the device's memory. whole: they are
 // all there are, as JSON output has it, and not one attribute of many.
 func (b *Bridge) decode(m sensors.Message, name string, d *device, said map[string]json.RawMessage, n news, whole bool) sensors.Heard {
-	s := b.sensor(name)
 	h := sensors.Heard{Cleared: []ucare.Fault{b.fault(m, name, ucare.FaultNotUnderstood, "")}}
-	seen := sensors.Seen{Dwelling: b.home.Dwelling, Sensor: s.ID, Room: s.Room}
-	if !n.stale {
-		seen.Heard = n.at
-	} else {
-		seen.Heard = n.seen
-	}
+	seen := b.seen(name)
+	seen.Heard = d.heardIn(m, n, whole)
+	seen.Tested = d.testing(canonical(said["test"]), n)
 	others := d.othersHash(said)
 	repeat := whole && others == d.Others
-	d.testing(said, n)
 
 	var touched []ucare.Kind
 	for _, property := range slices.Sorted(maps.Keys(said)) {
+		value := canonical(said[property])
 		for _, what := range d.meanings[property] {
-			value := canonical(said[property])
 			switch what.how {
 			case press:
-				h.Readings = append(h.Readings, b.press(m, name, d, what, property, value)...)
+				h.Readings = append(h.Readings, b.press(m, name, d, what, property, value, whole)...)
 			case measured, percent:
 				h.Readings = append(h.Readings, b.number(name, d, what, property, value, n)...)
+			case trouble:
+				d.troubled(property, value)
+			case selfTest:
+				seen.Tested = d.selfTested(property, value) && !n.stale || seen.Tested
 			default:
 				d.note(property, value, what)
 				touched = append(touched, what.kind)
 			}
 		}
 		if property == "battery" {
-			if p, ok := number(canonical(said[property]), true); ok {
+			if p, ok := number(value, true); ok && p >= 0 && p <= 100 {
 				seen.Battery = &p
 			}
 		}
 	}
 	slices.Sort(touched)
 	for _, kind := range slices.Compact(touched) {
-		h.Readings = append(h.Readings, b.state(name, d, kind, n, repeat)...)
+		h.Readings = append(h.Readings, b.state(m, name, d, kind, n, repeat, whole)...)
 	}
+	h.Readings = oncePressed(h.Readings)
 
 	if whole {
 		d.Others = others
 	}
-	if n.seen.After(d.LastSeen) {
-		d.LastSeen = n.seen
-	}
+	d.LastSeen = d.lastSeenAfter(m, n, whole)
 	h.Seen = append(h.Seen, seen)
 	b.tellFaults(m, name, d, n, &h)
 	return h
 }
 
-// tellFaults reports the values that were not understood, and a clock that is ahead.
+// tellFaults reports the values that were not understood, what the device says
+// to be wrong with itself, and a clock that is ahead.
 func (b *Bridge) tellFaults(m sensors.Message, name string, d *device, n news, h *sensors.Heard) {
 	tell := func(code ucare.FaultCode, detail string) {
 		f := b.fault(m, name, code, detail)
@@ -89,6 +85,7 @@ func (b *Bridge) tellFaults(m sensors.Message, name string, d *device, n news, h
 	}
 	if d.Listed {
 		tell(ucare.FaultUnknownValue, strings.Join(bad, ", "))
+		tell(ucare.FaultTrouble, d.troubles())
 	}
 	if n.ahead != "" {
 		tell(ucare.FaultSensorClock, "last_seen is "+n.ahead)
@@ -112,9 +109,11 @@ func (d *device) good(property string)       { delete(d.Bad, property) }
 func (d *device) bad(property, value string) { put(&d.Bad, property, clip(value)) }
 
 // stateOf is what the device says about a kind: active when one of its
-// properties is, inactive when all it has reported are, else unknown.
-func (d *device) stateOf(kind ucare.Kind) ucare.State {
-	heard, doubt := false, false
+// properties is, inactive when all it has reported are, else unknown. guess: all
+// of them only conclude it.
+func (d *device) stateOf(kind ucare.Kind) (state ucare.State, guess bool) {
+	heard, doubt, active := false, false, false
+	guess = true
 	for property, ms := range d.meanings {
 		for _, m := range ms {
 			if m.kind != kind || m.how != contact {
@@ -122,25 +121,28 @@ func (d *device) stateOf(kind ucare.Kind) ucare.State {
 			}
 			value, known := d.Values[property]
 			_, isBad := d.Bad[property]
-			state := m.states[value]
-			if state == ucare.Active {
-				return ucare.Active
-			}
+			said := m.states[value]
+			active = active || said == ucare.Active
+			guess = guess && m.guess
 			heard = heard || known
-			doubt = doubt || isBad || known && state == ucare.Unknown
+			doubt = doubt || isBad || known && said == ucare.Unknown
 		}
 	}
-	if heard && !doubt {
-		return ucare.Inactive
+	switch {
+	case active:
+		return ucare.Active, guess
+	case heard && !doubt:
+		return ucare.Inactive, guess
+	default:
+		return ucare.Unknown, guess
 	}
-	return ucare.Unknown
 }
 
 // state gives the reading of a kind, if the message says something about it
 // that was not said before. repeat: the message differs in nothing but what it says
 // about motion and help.
-func (b *Bridge) state(name string, d *device, kind ucare.Kind, n news, repeat bool) []ucare.Reading {
-	now := d.stateOf(kind)
+func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kind, n news, repeat, whole bool) []ucare.Reading {
+	now, guess := d.stateOf(kind)
 	before := d.Last[kind]
 	if now == ucare.Unknown {
 		return nil
@@ -151,31 +153,29 @@ func (b *Bridge) state(name string, d *device, kind ucare.Kind, n news, repeat b
 		return nil // a stranger's word is taken for an alarm and for the end of it, no more
 	}
 	r := b.reading(name, kind)
-	r.At, r.State, r.UnknownAge = n.at, now, n.stale
+	r.At, r.State, r.UnknownAge = n.at, now, n.stale || guess
 	switch kind {
-	case ucare.Smoke, ucare.Heat, ucare.CarbonMonoxide, ucare.Gas:
+	case ucare.Smoke, ucare.Heat, ucare.CarbonMonoxide, ucare.Gas, ucare.WaterLeak, ucare.FallSensor:
+		// The rules fold repeats; to miss one is worse.
 		if !changed && !active {
 			return nil
 		}
-		r.Drill = d.isDrill(active, changed, n)
-	case ucare.WaterLeak, ucare.FallSensor: // the rules fold repeats; missing one is worse
-		if !changed && !active {
-			return nil
+		if kind != ucare.WaterLeak && kind != ucare.FallSensor {
+			r.Drill = d.isDrill(active, changed, n)
 		}
 	case ucare.HelpButton:
-		// A press that a bridge remembers as a state. Known to be new when we
-		// heard it unpressed before; doubted only when another attribute was
-		// what this message is about. The first that is heard live counts even when a
-		// store told of a press before: a missed call is worse than a second one.
-		if !active || !changed && !repeat && !n.fresh && !n.first {
+		if !active || !d.isNewPress(changed, repeat, n) {
 			return nil
 		}
 		r.UnknownAge = n.retained || n.stale && before != ucare.Inactive
+		if !r.UnknownAge && d.isDoubled(m.At, "a state", whole) {
+			return nil
+		}
 	case ucare.Motion:
 		if !changed && !(active && n.fresh && repeat) {
 			return nil
 		}
-	default: // presence, door, bed, tamper, battery
+	default: // presence, door, bed, seat, tamper, battery
 		if !changed {
 			return nil
 		}
@@ -183,42 +183,13 @@ func (b *Bridge) state(name string, d *device, kind ucare.Kind, n news, repeat b
 	return []ucare.Reading{r}
 }
 
-// testing notes since when the device says that it tests itself.
-func (d *device) testing(said map[string]json.RawMessage, n news) {
-	switch canonical(said["test"]) {
-	case "true":
-		if d.TestSince.IsZero() {
-			d.TestSince = n.at
-		}
-	case "false":
-		d.TestSince, d.Drill = time.Time{}, false
-	}
-}
-
-// isDrill reports whether a detector's alarm belongs to a test that has just begun.
-func (d *device) isDrill(active, changed bool, n news) bool {
-	if !active {
-		d.Drill = false
-	} else if changed {
-		d.Drill = !d.TestSince.IsZero() && n.at.Sub(d.TestSince) <= testHolds
-	}
-	return d.Drill
-}
-
-// press gives the reading of a press. A bridge never caches these, so only one
-// from the broker's store is old.
-func (b *Bridge) press(m sensors.Message, name string, d *device, what meaning, property, value string) []ucare.Reading {
-	if value != "null" && !strings.HasPrefix(value, `"`) {
-		d.bad(property, value)
-		return nil
-	}
-	d.good(property)
-	if what.states[value] != ucare.Active {
-		return nil
-	}
-	r := b.reading(name, what.kind)
-	r.At, r.State, r.UnknownAge = m.At, ucare.Active, m.Retained
-	return []ucare.Reading{r}
+// isNewPress reports whether a press that a bridge remembers as a state is one
+// that was not told yet. It is known to be new when we heard it unpressed before;
+// it is doubted only when another attribute was what this message is about.
+// The first that is heard live counts even when a store told of a press
+// before: a missed call is worse than a second one.
+func (d *device) isNewPress(changed, repeat bool, n news) bool {
+	return changed || repeat || n.fresh || n.first
 }
 
 // number gives the reading of a measured value when it is new.
@@ -230,37 +201,27 @@ func (b *Bridge) number(name string, d *device, what meaning, property, value st
 	}
 	d.good(property)
 	before := d.Values[property]
+	value = strconv.FormatFloat(v, 'g', -1, 64)
 	put(&d.Values, property, value)
 	r := b.reading(name, what.kind)
 	r.At, r.UnknownAge = n.at, n.stale
 	if what.how == percent {
 		last := d.Last[ucare.Battery]
-		now := batteryState(v, last)
-		put(&d.Last, ucare.Battery, now)
-		r.State = now
-		if now == last {
+		r.State = sensors.BatteryState(v, last)
+		put(&d.Last, ucare.Battery, r.State)
+		if r.State == last {
 			return nil
 		}
 		return []ucare.Reading{r}
 	}
-	r.Value, r.Unit = v, map[ucare.Kind]string{ucare.Temperature: "°C", ucare.CarbonMonoxideLevel: "ppm"}[what.kind]
+	r.Value, r.Unit = v, "°C"
+	if what.kind == ucare.CarbonMonoxideLevel {
+		r.Unit = "ppm"
+	}
 	if value == before && !n.fresh {
 		return nil
 	}
 	return []ucare.Reading{r}
-}
-
-// batteryState is whether a battery is low (active), with a gap between low
-// and good so that it does not waver.
-func batteryState(percent float64, before ucare.State) ucare.State {
-	switch {
-	case percent <= lowFrom:
-		return ucare.Active
-	case percent >= goodFrom || before == ucare.Unknown:
-		return ucare.Inactive
-	default:
-		return before
-	}
 }
 
 // number reads a JSON number; of a battery also one in a string, as older

@@ -3,7 +3,6 @@ package zigbee2mqtt
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +17,8 @@ type memory struct {
 	StartedAt time.Time          `json:"started_at,omitzero"`
 	Devices   map[string]*device `json:"devices"` // by friendly name
 	Groups    []string           `json:"groups,omitempty"`
+	// CountedAt is when bridge/health last counted the devices' messages, live.
+	CountedAt time.Time `json:"counted_at,omitzero"`
 }
 
 func newMemory() memory { return memory{Devices: map[string]*device{}} }
@@ -25,45 +26,28 @@ func newMemory() memory { return memory{Devices: map[string]*device{}} }
 // A device is what is remembered of one Zigbee device.
 type device struct {
 	Listed     bool       `json:"listed,omitempty"` // described in bridge/devices; else a stranger
+	LeftAt     time.Time  `json:"left_at,omitzero"` // when it left the network by itself
 	Address    string     `json:"address,omitempty"`
 	Model      string     `json:"model,omitempty"`
+	About      string     `json:"about,omitempty"` // the definition's description of the model
 	Properties []property `json:"properties,omitempty"`
 
 	HeardAt     time.Time                  `json:"heard_at,omitzero"` // its last state in JSON
 	AttributeAt map[string]time.Time       `json:"attribute_at,omitempty"`
 	LastSeen    time.Time                  `json:"last_seen,omitzero"` // the bridge's own stamp of the last radio contact
+	Messages    int64                      `json:"messages,omitempty"` // as bridge/health last counted them
 	Values      map[string]string          `json:"values,omitempty"`   // the last value of each property with a meaning, as canonical JSON
 	Bad         map[string]string          `json:"bad,omitempty"`      // those whose last value their table does not have
+	Trouble     map[string]string          `json:"trouble,omitempty"`  // what it says to be wrong with itself, by property
 	Last        map[ucare.Kind]ucare.State `json:"last,omitempty"`
 	Others      uint64                     `json:"others,omitempty"` // hash of the attributes without a meaning
 	TestSince   time.Time                  `json:"test_since,omitzero"`
 	Drill       bool                       `json:"drill,omitempty"`
+	Pressed     pressed                    `json:"pressed,omitzero"`
 
-	meanings map[string][]meaning // by property; derived from Model and Properties
-}
-
-// A property is the part of an expose that its meaning depends on.
-type property struct {
-	Name   string   `json:"name"`
-	Type   string   `json:"type"` // binary, enum, numeric, text
-	Unit   string   `json:"unit,omitempty"`
-	On     string   `json:"on,omitempty"` // canonical JSON, as are the following
-	Off    string   `json:"off,omitempty"`
-	Values []string `json:"values,omitempty"`
-}
-
-// learn derives the meanings of the device's properties.
-func (d *device) learn() {
-	d.meanings = map[string][]meaning{}
-	if !d.Listed {
-		maps.Copy(d.meanings, strangersMeanings())
-		return
-	}
-	for _, p := range d.Properties {
-		if ms := meaningsOf(d.Model, p, d.Properties); len(ms) > 0 {
-			d.meanings[p.Name] = ms
-		}
-	}
+	// Derived from Model, About and Properties.
+	meanings map[string][]meaning // by property
+	unclear  []string             // properties that only the household can tell the meaning of
 }
 
 // heard remembers when the device's state came, unless it came from a store:
@@ -81,7 +65,9 @@ func (d *device) kinds() []ucare.Kind {
 	var ks []ucare.Kind
 	for _, ms := range d.meanings {
 		for _, m := range ms {
-			ks = append(ks, m.kind)
+			if m.kind != "" {
+				ks = append(ks, m.kind)
+			}
 		}
 	}
 	slices.Sort(ks)

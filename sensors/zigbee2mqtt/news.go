@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,11 +51,16 @@ type news struct {
 	ahead string
 }
 
-// newsOf tells the age of a state. heardAt is when this state was last heard,
-// prev the last_seen known so far.
-func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[string]json.RawMessage) news {
+// The instant that last_seen gives is when the device itself was last heard, so it
+// is also what supervision lives from (sensors.Seen.Heard): where it stands
+// still while messages come, those are timers of the bridge, and the radio is dead
+// (github.com/Koenkk/zigbee2mqtt/issues/15965).
+
+// newsOf tells the age of what a device says. heardAt is when this state was
+// last heard.
+func (b *Bridge) newsOf(m sensors.Message, heardAt time.Time, d *device, said map[string]json.RawMessage) news {
 	n := news{at: m.At, retained: m.Retained, first: heardAt.IsZero() && !m.Retained}
-	seen, ok := lastSeen(said["last_seen"])
+	seen, ok := lastSeen(said["last_seen"], m, d.LastSeen)
 	if ok && seen.After(m.At.Add(lag)) {
 		n.ahead, ok = seen.Format(time.RFC3339), false
 	}
@@ -64,7 +70,7 @@ func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[str
 	// The first state soon after the bridge came online may be its cache, published again.
 	republished := b.justStarted(m.At) && heardAt.Before(b.StartedAt) && (!ok || !seen.After(b.StartedAt))
 	old := ok && m.At.Sub(seen) > lag
-	known := prev // until when we know what the device said
+	known := d.LastSeen // until when we know what the device said
 	if known.IsZero() {
 		known = heardAt
 	}
@@ -74,10 +80,37 @@ func (b *Bridge) newsOf(m sensors.Message, heardAt, prev time.Time, said map[str
 	case old && seen.After(known):
 		n.at = seen // the message was on its way for long, and is news of then
 	case old: // no radio contact since: a timer of the bridge cleared something
-	case ok && seen.After(prev):
+	case ok && seen.After(d.LastSeen):
 		n.fresh = true
 	}
 	return n
+}
+
+// heardIn is when the device itself was heard, as far as a message tells.
+func (d *device) heardIn(m sensors.Message, n news, whole bool) time.Time {
+	switch {
+	case !n.seen.IsZero():
+		return n.seen
+	case n.stale:
+		return time.Time{}
+	case !whole && !d.LastSeen.IsZero():
+		return d.LastSeen // on a topic of its own, behind the other attributes
+	default:
+		return m.At
+	}
+}
+
+// lastSeenAfter is the newest last_seen when the message is taken in. A live state
+// without one shows that the household switched it off.
+func (d *device) lastSeenAfter(m sensors.Message, n news, whole bool) time.Time {
+	switch {
+	case n.seen.After(d.LastSeen):
+		return n.seen
+	case whole && !m.Retained && n.seen.IsZero() && n.ahead == "":
+		return time.Time{}
+	default:
+		return d.LastSeen
+	}
 }
 
 // justStarted reports whether the bridge may still be publishing its cache. A
@@ -87,9 +120,10 @@ func (b *Bridge) justStarted(now time.Time) bool {
 	return since >= 0 && since <= republishedWithin
 }
 
-// lastSeen reads last_seen in the bridge's formats: ISO 8601 in UTC or with an
-// offset, or milliseconds since 1970. Relative text ("2 minutes ago") tells no time.
-func lastSeen(raw json.RawMessage) (time.Time, bool) {
+// lastSeen reads last_seen in each of the bridge's formats: ISO 8601 in UTC or with
+// an offset, milliseconds since 1970, or the age in words (lib/util/utils.ts of
+// Zigbee2MQTT). known is the one so far.
+func lastSeen(raw json.RawMessage, m sensors.Message, known time.Time) (time.Time, bool) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
@@ -97,13 +131,47 @@ func lastSeen(raw json.RawMessage) (time.Time, bool) {
 				return t.UTC(), true
 			}
 		}
-		return time.Time{}, false
+		return relative(text, m, known)
 	}
 	var ms int64
-	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
+	if json.Unmarshal(raw, &ms) == nil && ms > 0 && ms < maxMillis {
 		return time.UnixMilli(ms).UTC(), true
 	}
 	return time.Time{}, false
+}
+
+// maxMillis is the last millisecond of the year 9999, beyond which a time has no
+// JSON form.
+const maxMillis = 253_402_300_799_999
+
+// relative reads an age in words: "2 minutes, 3 seconds ago". It is rounded to its
+// smallest unit, so an instant that is within that of the known one is the
+// known one, and stands still. From a broker's store it tells nothing: it
+// was true when it was written.
+func relative(text string, m sensors.Message, known time.Time) (time.Time, bool) {
+	units := map[string]time.Duration{
+		"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
+		"month": 30*24*time.Hour + 10*time.Hour + 30*time.Minute, "year": 365*24*time.Hour + 6*time.Hour,
+	}
+	ages, is := strings.CutSuffix(text, " ago")
+	if !is || m.Retained {
+		return time.Time{}, false
+	}
+	var age, precision time.Duration
+	for part := range strings.SplitSeq(ages, ", ") {
+		count, unit, _ := strings.Cut(part, " ")
+		n, err := strconv.ParseUint(count, 10, 16)
+		length, is := units[strings.TrimSuffix(unit, "s")]
+		if err != nil || !is || time.Duration(n) > 100*units["year"]/length {
+			return time.Time{}, false
+		}
+		age, precision = age+time.Duration(n)*length, length
+	}
+	at := m.At.Add(-age)
+	if since := at.Sub(known).Abs(); !known.IsZero() && since < precision {
+		return known, true
+	}
+	return at, true
 }
 
 // othersHash condenses the attributes that have no meaning for us, without

@@ -16,7 +16,6 @@ package zigbee2mqtt
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ import (
 const maxStrange = 200
 
 // A Bridge is one Zigbee2MQTT under one base topic. It implements
-// sensors.Ecosystem and sensors.Rememberer.
+// sensors.Ecosystem, sensors.Listener and sensors.Rememberer.
 type Bridge struct {
 	base string
 	home sensors.DwellingTopics
@@ -57,6 +56,10 @@ func All(c sensors.Config) []sensors.Ecosystem {
 	return all
 }
 
+// Filters are the topics to hear: all below the base topic, since a device may be
+// called anything.
+func (b *Bridge) Filters() []string { return []string{b.base + "/#"} }
+
 // Name tells the bridge's memory from that of others.
 func (b *Bridge) Name() string { return "zigbee2mqtt:" + b.base }
 
@@ -73,7 +76,8 @@ func (b *Bridge) Hear(m sensors.Message) (sensors.Heard, bool) {
 }
 
 // hearDevice finds out which device rest, the topic below the base, is about.
-// A friendly name may itself contain slashes, so a listed name goes first.
+// A friendly name may itself contain slashes, end in "/set", begin like a group's or
+// be called like an attribute of another device, so listed names go first.
 func (b *Bridge) hearDevice(m sensors.Message, rest string) sensors.Heard {
 	if d, listed := b.Devices[rest]; listed && d.Listed {
 		return b.hearState(m, rest, d)
@@ -81,13 +85,17 @@ func (b *Bridge) hearDevice(m sensors.Message, rest string) sensors.Heard {
 	if name, is := strings.CutSuffix(rest, "/availability"); is {
 		return b.hearAvailability(m, name)
 	}
-	if isCommand(rest) || b.isGroup(rest) {
-		return sensors.Heard{}
-	}
-	if name, attribute := b.attributeOf(rest); attribute != "" {
+	name, attribute := b.attributeOf(rest)
+	switch {
+	case attribute != "" && b.Devices[name].Listed:
 		return b.hearAttribute(m, name, attribute)
+	case b.isGroup(rest), isCommand(rest):
+		return sensors.Heard{}
+	case attribute != "":
+		return b.hearAttribute(m, name, attribute)
+	default:
+		return b.hearStranger(m, rest)
 	}
-	return b.hearStranger(m, rest)
 }
 
 // isCommand reports whether the topic is one that others tell the bridge to do
@@ -111,18 +119,6 @@ func (b *Bridge) isGroup(rest string) bool {
 	return false
 }
 
-// attributeOf splits rest into the longest known friendly name and the
-// attribute behind it, as the bridge's attribute output has it. The attribute
-// is empty when there is no such name.
-func (b *Bridge) attributeOf(rest string) (name, attribute string) {
-	for known := range maps.Keys(b.Devices) {
-		if after, is := strings.CutPrefix(rest, known+"/"); is && len(known) > len(name) {
-			name, attribute = known, after
-		}
-	}
-	return name, attribute
-}
-
 // hearState decodes a device's state in JSON.
 func (b *Bridge) hearState(m sensors.Message, name string, d *device) sensors.Heard {
 	if len(m.Payload) == 0 {
@@ -133,19 +129,8 @@ func (b *Bridge) hearState(m sensors.Message, name string, d *device) sensors.He
 	if err != nil || said == nil {
 		return sensors.Heard{Faults: []ucare.Fault{b.fault(m, name, ucare.FaultNotUnderstood, notObject(err, m.Payload))}}
 	}
-	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d.LastSeen, said), true)
+	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d, said), true)
 	d.heard(m)
-	return h
-}
-
-// hearAttribute decodes one attribute on a topic of its own.
-func (b *Bridge) hearAttribute(m sensors.Message, name, attribute string) sensors.Heard {
-	d := b.Devices[name]
-	said := map[string]json.RawMessage{attribute: plainToJSON(m.Payload)}
-	h := b.decode(m, name, d, said, b.newsOf(m, d.AttributeAt[attribute], d.LastSeen, said), false)
-	if d.says(attribute) && !m.Retained {
-		put(&d.AttributeAt, attribute, m.At)
-	}
 	return h
 }
 
@@ -164,7 +149,7 @@ func (b *Bridge) hearStranger(m sensors.Message, name string) sensors.Heard {
 		}
 	}
 	d := b.stranger(name)
-	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d.LastSeen, said), true)
+	h := b.decode(m, name, d, said, b.newsOf(m, d.HeardAt, d, said), true)
 	d.heard(m)
 	h.Faults = append(h.Faults, b.fault(m, name, ucare.FaultUnknownDevice, sensors.Excerpt(m.Payload)))
 	return h
@@ -192,8 +177,9 @@ func (b *Bridge) stranger(name string) *device {
 
 // hearAvailability decodes the bridge's opinion whether it reaches a device.
 func (b *Bridge) hearAvailability(m sensors.Message, name string) sensors.Heard {
-	if len(m.Payload) == 0 || b.isGroup(name) {
-		return sensors.Heard{} // renamed, or a group
+	d := b.Devices[name]
+	if len(m.Payload) == 0 || b.isGroup(name) || d != nil && d.Listed && !d.matters() {
+		return sensors.Heard{} // renamed, or a group, or a lamp
 	}
 	online, err := onlineOrOffline(m.Payload)
 	if err != nil {
@@ -206,6 +192,12 @@ func (b *Bridge) hearAvailability(m sensors.Message, name string) sensors.Heard 
 
 // sensor gives the ID and room of the device with the friendly name.
 func (b *Bridge) sensor(name string) ucare.Sensor { return b.home.Sensor(b.base+"/"+name, name) }
+
+// seen begins what is told about a device besides its readings.
+func (b *Bridge) seen(name string) sensors.Seen {
+	s := b.sensor(name)
+	return sensors.Seen{Dwelling: b.home.Dwelling, Sensor: s.ID, Room: s.Room, Bridge: b.base}
+}
 
 func (b *Bridge) reading(name string, kind ucare.Kind) ucare.Reading {
 	s := b.sensor(name)
