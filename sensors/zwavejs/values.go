@@ -108,6 +108,7 @@ func (t *telling) variable(id valueID, v variable, value string, stale bool) {
 func (t *telling) drill(kind ucare.Kind, state ucare.State) {
 	r := t.reading(kind)
 	r.State, r.Drill = state, true
+	t.seen.Tested = t.seen.Tested || state == ucare.Active
 	t.h.Readings = append(t.h.Readings, r)
 }
 

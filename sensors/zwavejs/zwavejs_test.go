@@ -373,11 +373,11 @@ func TestNamesAndRooms(t *testing.T) {
 		{"12/113/0/Smoke_Alarm/Sensor_status", `{"value":2,"nodeName":"x","nodeLocation":"침실"}`, "12", "bedroom"},
 	} {
 		h, mine := New("zwave", kim).Hear(sensors.Message{At: noon, Topic: "zwave/" + c.topic, Payload: []byte(c.payload)})
-		if !mine || len(h.Repeated) != 1 {
+		if !mine || len(h.Readings) != 1 {
 			t.Errorf("%s %s: heard %+v", c.topic, c.payload, h)
 			continue
 		}
-		if r := h.Repeated[0]; r.Sensor != c.sensor || r.Room != c.room {
+		if r := h.Readings[0]; r.Sensor != c.sensor || r.Room != c.room {
 			t.Errorf("%s %s: sensor %q in %q, want %q in %q", c.topic, c.payload, r.Sensor, r.Room, c.sensor, c.room)
 		}
 	}
@@ -453,10 +453,10 @@ func TestMemoryOutlivesARestart(t *testing.T) {
 	if twice, _ := json.Marshal(again); string(twice) != string(kept) {
 		t.Errorf("kept %s, again %s", kept, twice)
 	}
-	m := sensors.Message{At: noon.Add(time.Second), Topic: "zwave/5/113/0/Smoke_Alarm/Sensor_status", Payload: []byte(`0`)}
+	m := sensors.Message{At: noon.Add(time.Hour), Topic: "zwave/5/113/0/Smoke_Alarm/Sensor_status", Payload: []byte(`0`)}
 	h, _ := b.Hear(m)
 	g, _ := again.Hear(m)
-	if short(h) != short(g) || len(h.Repeated) != 1 || len(g.Repeated) != 1 {
+	if short(h) != short(g) || len(h.Readings) != 1 || len(g.Readings) != 1 {
 		t.Errorf("heard %+v, after the restart %+v", h, g)
 	}
 	for _, bad := range []string{`{"nodes":{"5":null}}`, `[]`} {
@@ -481,8 +481,8 @@ func TestManyNamesAreNotAllRemembered(t *testing.T) {
 	if len(b.Nodes) > maxNodes || len(b.Down) > maxGates || len(n.Values) > maxValues || len(n.Unmapped) > maxValues || len(n.Bad) > maxValues {
 		t.Errorf("%d nodes, %d gateways, %d values, %d unmapped, %d bad are remembered", len(b.Nodes), len(b.Down), len(n.Values), len(n.Unmapped), len(n.Bad))
 	}
-	h, _ := b.Hear(sensors.Message{At: noon, Topic: "zwave/stranger/113/0/Smoke_Alarm/Sensor_status", Payload: []byte(`2`)})
-	if len(h.Repeated) != 1 || h.Repeated[0].State != ucare.Active {
+	h, _ := b.Hear(sensors.Message{At: noon.Add(time.Hour), Topic: "zwave/stranger/113/0/Smoke_Alarm/Sensor_status", Payload: []byte(`2`)})
+	if len(h.Readings) != 1 || h.Readings[0].State != ucare.Active {
 		t.Errorf("smoke over the bound: heard %+v", h)
 	}
 }
