@@ -4,7 +4,7 @@
 TOOL  = go tool -modfile=tools.mod
 FUZZ ?= 10s
 
-.PHONY: build test check scenarios fuzz bench image demo
+.PHONY: build test check scenarios corpus definitions fuzz bench image demo
 
 build: ## the program, as it is shipped: bin/ucare
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ucare ./cmd/ucare
@@ -22,6 +22,14 @@ check: ## what a change must pass: form, vet, staticcheck, all tests with the ra
 
 scenarios: ## the specification of the rules, read aloud
 	go test -count=1 -v -run Scenario ./rules/...
+
+CORPUS ?= ../shared/mqtt/payloads.jsonl
+corpus: ## decode a file of labelled messages: precision and recall by kind
+	@go run ./acceptance/corpus $(CORPUS)
+
+DEFINITIONS ?= ../shared/mqtt/z2m_devices.json
+definitions: ## what becomes of each safety property of a file of Zigbee2MQTT device definitions
+	@go run ./acceptance/definitions $(DEFINITIONS)
 
 fuzz: ## each fuzz target for FUZZ (10s)
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \

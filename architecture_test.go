@@ -40,8 +40,12 @@ var mayImport = map[string][]string{
 		"sensors", "sensors/*", "emergency", "emergency/links/*",
 	},
 	// The real programs against real peers, and the bench that measures them.
-	"acceptance":   {".", "emergency", "emergency/center", "configs"},
-	"acceptance/*": {".", "acceptance", "emergency", "emergency/center", "configs"},
+	"acceptance":        {".", "emergency", "emergency/center", "configs"},
+	"acceptance/*":      {".", "acceptance", "emergency", "emergency/center", "configs"},
+	"acceptance/corpus": {".", "configs", "sensors", "gateway"},
+	// What devices of other programs say, and what the decoders make of it.
+	"acceptance/definitions": {".", "sensors", "sensors/*"},
+	"acceptance/zigbee":      {".", "sensors", "sensors/*"},
 	"cmd/*": {
 		".", "rules", "language", "configs", "journal", "history", "caregiver",
 		"sensors", "sensors/*", "emergency", "emergency/links/*", "emergency/center", "gateway",

@@ -207,7 +207,7 @@ func (b *Bridge) number(name string, d *device, what meaning, property, value st
 	r.At, r.UnknownAge = n.at, n.stale
 	if what.how == percent {
 		last := d.Last[ucare.Battery]
-		r.State = sensors.BatteryState(v, last)
+		r.State = sensors.BatteryState(d.lowest(), last)
 		put(&d.Last, ucare.Battery, r.State)
 		if r.State == last {
 			return nil
@@ -222,6 +222,20 @@ func (b *Bridge) number(name string, d *device, what meaning, property, value st
 		return nil
 	}
 	return []ucare.Reading{r}
+}
+
+// lowest is the level of the emptiest of the device's batteries, in percent.
+func (d *device) lowest() float64 {
+	lowest := math.Inf(1)
+	for property, ms := range d.meanings {
+		if len(ms) == 0 || ms[0].how != percent {
+			continue
+		}
+		if v, known := number(d.Values[property], false); known {
+			lowest = min(lowest, v)
+		}
+	}
+	return lowest
 }
 
 // number reads a JSON number; of a battery also one in a string, as older

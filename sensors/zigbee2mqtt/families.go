@@ -143,7 +143,7 @@ func (f family) table(p property) map[string]ucare.State {
 	t := map[string]ucare.State{}
 	var active, inactive bool
 	for _, v := range p.values() {
-		switch w := word(v); {
+		switch w := strings.TrimPrefix(word(v), f.name+"_"); {
 		case !strings.HasPrefix(v, `"`):
 		case isAmong(w, f.active):
 			t[v], active = ucare.Active, true
@@ -167,4 +167,15 @@ func isAmong(w, words string) bool {
 		}
 	}
 	return false
+}
+
+// mentioned is the kind of the family that one of the words of the name belongs to:
+// "dry_contact" speaks of a contact, whatever it says of it.
+func mentioned(name string) (ucare.Kind, bool) {
+	for _, f := range families() {
+		if f.kind != ucare.Battery && f.name != "pressure" && strings.Contains("_"+name+"_", "_"+f.name+"_") {
+			return f.kind, true
+		}
+	}
+	return "", false
 }

@@ -69,7 +69,7 @@ func meaningOf(d *device, p property) (ms []meaning, unclear string) {
 // numericMeaning is for what is measured.
 func numericMeaning(p property, all []property) []meaning {
 	switch {
-	case p.Name == "battery" && !has(all, "battery_low"):
+	case p.isBatteryLevel() && !has(all, "battery_low"):
 		return []meaning{{kind: ucare.Battery, how: percent}}
 	case p.Unit == "°C" && (p.Name == "temperature" || isOnly(p.Name, "temperature", all)):
 		return []meaning{{kind: ucare.Temperature, how: measured}}

@@ -25,11 +25,11 @@ func byModel(d *device, p property) (ms []meaning, unclear string, special bool)
 	}
 	switch {
 	case d.Model == "SPM915" && p.Name == "contact":
-		return nil, "a pad in the bed; which of them means that somebody lies on it is not documented", true
+		return nil, "a pad in the bed, and which of them means that somebody lies on it is not documented", true
 	case d.isTag() && (p.Name == "presence" || p.Name == "occupancy"):
 		return nil, "it is carried about, so it tells whether a key is at home and not who is in a room", true
 	case p.Name == "contact" && p.On == `"ON"` && p.Off == `"OFF"`: // PushOk's POK003 and POK010
-		return nil, "a float in a tank; which level is meant depends on how it hangs", true
+		return nil, "a float in a tank, and which level is meant depends on how it hangs", true
 	case d.Model == "HS2FD-EF1-3.0" && p.Name == "occupancy": // a radar
 		return one(ucare.Presence, activeTrue())
 	case d.Model == "FFZB1-SM-ECO" && p.Name == "alarm" && p.isBool(): // it listens for the sound of a smoke detector

@@ -24,9 +24,9 @@ func (p property) matters() bool {
 	case "binary", "enum":
 		return true
 	case "numeric":
-		return p.Name == "battery" || strings.HasPrefix(p.Name, "temperature") || p.Name == "co" || p.Name == "co_ppm" ||
+		return p.isBatteryLevel() || strings.HasPrefix(p.Name, "temperature") || p.Name == "co" || p.Name == "co_ppm" ||
 			p.isLevel() || p.isTrouble()
-	case "text":
+	case "text", "list":
 		return p.isTrouble()
 	default:
 		return false
@@ -61,6 +61,14 @@ func (p property) isAlarm() bool {
 	return first == "alarm" && isNeutral(rest) && (p.Type == "binary" || p.Type == "enum") && !p.isSetting()
 }
 
+// isBatteryLevel reports whether the property is the level of a battery, of which
+// a device may have one for each endpoint: "battery", "battery_2", "battery_l3".
+func (p property) isBatteryLevel() bool {
+	rest, is := strings.CutPrefix(p.Name, "battery")
+	endpoint := strings.TrimPrefix(strings.TrimPrefix(rest, "_"), "l")
+	return is && p.Type == "numeric" && (rest == "" || rest[0] == '_' && isNumber(endpoint))
+}
+
 // isLevel reports whether the property measures what a detector listens for.
 func (p property) isLevel() bool {
 	first, rest, _ := strings.Cut(p.Name, "_")
@@ -73,16 +81,16 @@ func (p property) isLevel() bool {
 // isTrouble reports whether the property says what is wrong with the device
 // itself.
 func (p property) isTrouble() bool {
-	if p.Access&2 != 0 || p.Type == "composite" || p.Type == "list" {
+	if p.Access&2 != 0 || p.Type == "composite" {
 		return false
 	}
 	switch p.Name {
-	case "error_status", "reliability", "end_of_life":
+	case "error_status", "reliability", "end_of_life", "overheat", "overheat_mode":
 		return true
 	}
 	for word := range strings.SplitSeq(p.Name, "_") {
 		switch word {
-		case "fault", "trouble", "malfunction", "eol":
+		case "fault", "faults", "trouble", "malfunction", "eol":
 			return true
 		}
 	}
@@ -91,12 +99,9 @@ func (p property) isTrouble() bool {
 
 // isSelfTest reports whether the property says how a test of the device ended.
 func (p property) isSelfTest() bool {
-	switch p.Name {
-	case "self_test", "self_test_result", "checking_result", "selftest":
-		return p.Access&2 == 0 && p.Type == "enum"
-	default:
-		return false
-	}
+	is := p.Name == "self_test" || p.Name == "selftest" || p.Name == "checking_result" ||
+		strings.Contains(p.Name, "test") && strings.HasSuffix(p.Name, "_result")
+	return is && p.Access&2 == 0 && p.Type == "enum"
 }
 
 // named is the property with its values, for people: "contact (true, false)".

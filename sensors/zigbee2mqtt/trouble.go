@@ -13,7 +13,7 @@ import (
 // wellWords are what a device says when nothing is wrong with it, and
 // illWords how a failed test ends. A test that is running says nothing yet.
 const (
-	wellWords    = "false off not_detected none normal ok no_fault no_fault_detected 0"
+	wellWords    = "false off not_detected none normal clear no_alert ok no_fault no_fault_detected 0 []"
 	passedWords  = "success check_success passed pass"
 	illWords     = "failure check_failure failed fail comm_fault radar_fault error"
 	runningWords = "checking others testing running idle none"
@@ -23,7 +23,7 @@ const (
 func (d *device) troubled(property, value string) {
 	w := word(value)
 	switch {
-	case value == "null" || w == "" || w == "unknown" || strings.HasPrefix(value, "{") || strings.HasPrefix(value, "["):
+	case value == "null" || w == "" || w == "unknown" || strings.HasPrefix(value, "{"):
 		d.bad(property, value)
 		return
 	case isAmong(w, wellWords):

@@ -55,7 +55,21 @@ func (d *device) learnOpen(p property) {
 		d.unclear = append(d.unclear, p.named()+": a coming and going without a state")
 	case p.isLevel() && !d.judges(p):
 		d.unclear = append(d.unclear, p.named()+": from how much on it is dangerous is not said")
+	case p.Type == "binary" || p.Type == "enum":
+		if kind, is := mentioned(p.Name); is && !p.isSetting() && !d.tells(kind) && p.Name != "presence_event" {
+			d.unclear = append(d.unclear, p.named()+": it is not among the names we know")
+		}
 	}
+}
+
+// tells reports whether the device says something of the kind already; motion
+// and presence are one here.
+func (d *device) tells(kind ucare.Kind) bool {
+	kinds := d.kinds()
+	if kind == ucare.Motion || kind == ucare.Presence {
+		return slices.Contains(kinds, ucare.Motion) || slices.Contains(kinds, ucare.Presence)
+	}
+	return slices.Contains(kinds, kind)
 }
 
 // learnAlarm finds out of what a property that is only called an alarm is one:
