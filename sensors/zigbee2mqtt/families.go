@@ -57,7 +57,7 @@ func families() []family {
 		danger(ucare.CarbonMonoxide, "carbon_monoxide", "co"),
 		danger(ucare.Gas, "gas"),
 		danger(ucare.WaterLeak, "active_water_leak", "water_leakage", "water_leak", "water_warning", "water_alarm", "leakage", "leak", "flood"),
-		danger(ucare.Heat, "heat_alarm", "heat_detected", "overheat_alarm"),
+		danger(ucare.Heat, "heat_alarm", "heat_detected", "heat", "overheat_alarm"),
 		danger(ucare.HelpButton, "sos", "panic", "emergency"),
 		danger(ucare.Tamper, "tamper"),
 		[]family{
@@ -173,7 +173,7 @@ func isAmong(w, words string) bool {
 // "dry_contact" speaks of a contact, whatever it says of it.
 func mentioned(name string) (ucare.Kind, bool) {
 	for _, f := range families() {
-		if f.kind != ucare.Battery && f.name != "pressure" && strings.Contains("_"+name+"_", "_"+f.name+"_") {
+		if f.kind != ucare.Battery && f.name != "pressure" && f.name != "heat" && strings.Contains("_"+name+"_", "_"+f.name+"_") {
 			return f.kind, true
 		}
 	}

@@ -24,6 +24,8 @@ type meaning struct {
 	// guess marks a conclusion of the device: a thermostat takes a sudden cold for
 	// an open window. Nobody knows since when it holds, and it proves no life.
 	guess bool
+	// clicks: each click is a call for help, of a button that is there for that.
+	clicks bool
 }
 
 // how a property's values are read.

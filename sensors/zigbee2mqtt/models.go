@@ -43,6 +43,8 @@ func byModel(d *device, p property) (ms []meaning, unclear string, special bool)
 			return one(ucare.Heat, activeTrue())
 		}
 		return nil, "of what the temperature is too high is not said", true
+	case (p.Name == "mains_power_connected" || p.Name == "ac_connected") && p.isBool():
+		return one(ucare.Mains, activeTrue())
 	case p.Name == "alarm_status" && slices.Contains(p.Values, `"high_temperatur"`): // CTM Lyng's mKomfy, spelt so
 		return []meaning{
 			{kind: ucare.Heat, states: words("high_temperatur", "ok", "tamper", "timer", "battery_alarm", "error")},
@@ -84,7 +86,8 @@ func actionMeaning(d *device, p property) (ms []meaning, unclear string) {
 	for _, v := range p.Values {
 		mark(v, isCall(word(v)))
 	}
-	if !is && d.isEmergencyButton() {
+	clicks := !is && d.isEmergencyButton()
+	if clicks {
 		for _, v := range p.Values {
 			mark(v, isClick(word(v)))
 		}
@@ -95,7 +98,7 @@ func actionMeaning(d *device, p property) (ms []meaning, unclear string) {
 	if !is {
 		return nil, ""
 	}
-	return []meaning{{kind: ucare.HelpButton, how: press, states: states}}, ""
+	return []meaning{{kind: ucare.HelpButton, how: press, states: states, clicks: clicks}}, ""
 }
 
 // isCall reports whether an action is a call for help on every device that has it.

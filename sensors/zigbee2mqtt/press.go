@@ -42,8 +42,8 @@ func (b *Bridge) press(m sensors.Message, name string, d *device, what meaning, 
 		d.bad(property, value)
 		return nil
 	}
-	state, known := what.states[value]
-	if !known && value != "null" && d.Listed {
+	state, known := what.state(value)
+	if !known && d.Listed {
 		d.bad(property, value) // perhaps a call under a name that its definition does not list
 		return nil
 	}
@@ -54,6 +54,21 @@ func (b *Bridge) press(m sensors.Message, name string, d *device, what meaning, 
 	r := b.reading(name, what.kind)
 	r.At, r.State, r.UnknownAge = m.At, ucare.Active, m.Retained
 	return []ucare.Reading{r}
+}
+
+// state is what an action says: whether it is a call for help, and whether we know
+// it at all. A button may say more than its definition lists (ORVIBO's SE20-O lists
+// "single" and says "double" too), and a call is one all the same.
+func (what meaning) state(action string) (state ucare.State, known bool) {
+	if state, known := what.states[action]; known || action == "null" {
+		return state, true
+	}
+	switch w := word(action); {
+	case isCall(w), what.clicks && isClick(w):
+		return ucare.Active, true
+	default:
+		return ucare.Unknown, w == "off" || w == "none" || strings.Contains(w, "release")
+	}
 }
 
 // oncePressed leaves one press of those that a message tells: a keypad says

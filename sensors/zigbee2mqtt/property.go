@@ -90,7 +90,7 @@ func (p property) isTrouble() bool {
 	}
 	for word := range strings.SplitSeq(p.Name, "_") {
 		switch word {
-		case "fault", "faults", "trouble", "malfunction", "eol":
+		case "fault", "faults", "trouble", "malfunction", "defect", "eol":
 			return true
 		}
 	}

@@ -95,7 +95,7 @@ func (d *device) learnAlarm(p property) {
 // saysMore reports whether the device says anything but how it is itself.
 func (d *device) saysMore() bool {
 	return slices.ContainsFunc(d.kinds(), func(k ucare.Kind) bool {
-		return k != ucare.Battery && k != ucare.Tamper && k != ucare.Temperature
+		return k != ucare.Battery && k != ucare.Tamper && k != ucare.Temperature && k != ucare.Mains
 	})
 }
 
