@@ -47,6 +47,7 @@ func (c *checker) dwellings(dwellings []Dwelling) seen {
 		rooms := c.rooms(path, d.Rooms)
 		c.bridges(path, dwellings, i)
 		c.sensorsOf(path, d.Sensors, rooms, topics)
+		c.mappings(path, dwellings, i)
 		c.speakers(path, d.Speakers, speakers)
 	}
 	return ids

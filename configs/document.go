@@ -141,6 +141,10 @@ func (w *walker) walk(path string, node *yaml.Node, want reflect.Type) {
 }
 
 func (w *walker) list(path string, node *yaml.Node, want reflect.Type) {
+	if want == reflect.TypeFor[Values]() && node.Kind == yaml.ScalarNode {
+		w.scalar(path, node, want.Elem()) // one value needs no brackets
+		return
+	}
 	if node.Kind != yaml.SequenceNode {
 		hint := `is a list: begin each entry with "- "`
 		if node.Kind == yaml.MappingNode {
@@ -222,6 +226,14 @@ func (w *walker) scalar(path string, node *yaml.Node, want reflect.Type) {
 	var err error
 	value := reflect.New(want).Interface()
 	switch text := value.(type) {
+	case *Value:
+		w.value(path, node)
+		return
+	case *Number:
+		if node.Tag != "!!int" && node.Tag != "!!float" {
+			w.problems.add(path, node.Value, "is not a number: write for example 0.1")
+		}
+		return
 	case *time.Duration:
 		_, err = parseDuration(node.Value)
 	case *bool:
@@ -245,9 +257,23 @@ func (w *walker) scalar(path string, node *yaml.Node, want reflect.Type) {
 	}
 }
 
+// value checks a value that a device sends: a text, or a number or true and
+// false in the one form that YAML leaves as it is.
+func (w *walker) value(path string, node *yaml.Node) {
+	as, known := map[string]string{"!!str": "a text", "!!bool": "true or false", "!!int": "a number", "!!float": "a number"}[node.Tag]
+	if !known {
+		w.problems.add(path, node.Value, "is not a text to YAML: write %q in quotes", node.Value)
+		return
+	}
+	var plain any
+	if err := node.Decode(&plain); err != nil || textOf(plain) != node.Value {
+		w.problems.add(path, node.Value, "is %s to YAML and would be read as %q: write %q in quotes, if the device sends that text", as, textOf(plain), node.Value)
+	}
+}
+
 // isScalar reports whether t is written as one value. (Text forms are on the pointer.)
 func isScalar(t reflect.Type) bool {
-	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t == reflect.TypeFor[time.Duration]() ||
+	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t == reflect.TypeFor[Number]() || t == reflect.TypeFor[time.Duration]() ||
 		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 

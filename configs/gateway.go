@@ -55,6 +55,8 @@ type Dwelling struct {
 	Shelly        *Bridge  `yaml:"shelly,omitempty"`
 	Tasmota       *Bridge  `yaml:"tasmota,omitempty"`
 	Sensors       []Sensor `yaml:"sensors,omitempty"`
+	// Mappings say what everything else means.
+	Mappings []Mapping `yaml:"mappings,omitempty"`
 	// Speakers are the sirens, speakers and lamps that sound in the home.
 	Speakers []Speaker `yaml:"speakers,omitempty"`
 }

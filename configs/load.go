@@ -111,7 +111,7 @@ func decode(data []byte, target any, env map[string]string) error {
 		c.TagName = tagName
 		c.SquashTagOption = "inline"
 		c.WeaklyTypedInput = false
-		c.DecodeHook = mapstructure.ComposeDecodeHookFunc(durationFromText, mapstructure.TextUnmarshallerHookFunc())
+		c.DecodeHook = mapstructure.ComposeDecodeHookFunc(durationFromText, valuesFromScalars, mapstructure.TextUnmarshallerHookFunc())
 	})
 }
 

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -127,6 +128,50 @@ func (w ClockWindow) String() string {
 		return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return hhmm(w.From) + "-" + hhmm(w.To)
+}
+
+// A Value is something that a device sends, as text: "ON", "1", "true".
+type Value string
+
+// Values is a list of them; a single one needs no brackets.
+type Values []Value
+
+// Strings are the values as plain texts.
+func (v Values) Strings() []string {
+	var all []string
+	for _, value := range v {
+		all = append(all, string(value))
+	}
+	return all
+}
+
+// A Number is a number without a unit.
+type Number float64
+
+// textOf is a value of YAML as a device would send it.
+func textOf(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// valuesFromScalars lets a device's values be written as numbers and as true
+// and false, and a list of one without brackets.
+func valuesFromScalars(_, to reflect.Type, value any) (any, error) {
+	_, isList := value.([]any)
+	switch {
+	case to == reflect.TypeFor[Values]() && !isList && value != nil:
+		return []any{value}, nil
+	case to == reflect.TypeFor[Value]():
+		return textOf(value), nil
+	default:
+		return value, nil
+	}
 }
 
 // A TimeZone is where the clock on the resident's wall is read.

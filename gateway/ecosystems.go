@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"slices"
+
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/mapping"
 	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
 )
 
@@ -12,5 +15,9 @@ import (
 // Assistant.
 func NewDecoder(c *configs.Gateway) *sensors.Decoder {
 	topics := topicsOf(c)
-	return sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...)
+	topics.Quiet = append(topics.Quiet, quietOf(c)...)
+	return sensors.NewDecoder(topics, slices.Concat(
+		mapping.All(topics, mappingsOf(c)),
+		zigbee2mqtt.All(topics),
+	)...)
 }

@@ -10,6 +10,10 @@ import (
 // has said something of it without taking it for its own. Of a kind of a sensor
 // that the first has spoken of the second has no say.
 func (h *Heard) extend(b Heard) {
+	if h.nothing() {
+		*h = b
+		return
+	}
 	spoken := func(r ucare.Reading) bool {
 		return slices.ContainsFunc(h.Seen, func(s Seen) bool {
 			return s.Sensor == r.Sensor && s.Dwelling == r.Dwelling && slices.Contains(s.Kinds, r.Kind)
