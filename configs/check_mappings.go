@@ -140,7 +140,7 @@ func (c *checker) name(path, text string, topics Values) {
 	}
 	for _, place := range placeOf.FindAllStringSubmatch(text, -1) {
 		if n, err := strconv.Atoi(place[1]); err == nil && (n == 0 || max(n, -n) > wildcards) {
-			c.add(path, text, "uses {%d}, but the topic has %d wildcards", n, wildcards)
+			c.add(path, text, "uses {%d}: the topic has %d wildcards (+ and #)", n, wildcards)
 		}
 	}
 }
@@ -228,9 +228,11 @@ func (c *checker) course(path string, m *Mapping) {
 	kind := ucare.Kind(m.Kind)
 	isDetector := slices.Contains(detectors, kind)
 	switch {
-	case m.Unit != "":
-		if m.Event || m.Repeats {
-			c.add(cmp.Or(keyIf(m.Event, path+".event"), path+".repeats"), "", "does not go with a unit: leave it out")
+	case m.Unit != "" || unitsOf[kind] != nil && kind != ucare.Battery:
+		for _, key := range []string{"event", "repeats", "fresh"} {
+			if m.Event && key == "event" || m.Repeats && key == "repeats" || m.Fresh && key == "fresh" {
+				c.add(path+"."+key, "", "does not go with a measurement, which is news each time: leave it out")
+			}
 		}
 	case m.Event && len(m.Off) > 0:
 		c.add(path+".off", "", "does not go with event: an event has no end; leave event out, or off (says_nothing: for values that mean nothing)")
@@ -291,11 +293,4 @@ func quotedList(texts []string) string {
 		quoted[i] = strconv.Quote(text)
 	}
 	return strings.Join(quoted, " or ")
-}
-
-func keyIf(holds bool, key string) string {
-	if holds {
-		return key
-	}
-	return ""
 }

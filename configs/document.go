@@ -148,7 +148,10 @@ func (w *walker) list(path string, node *yaml.Node, want reflect.Type) {
 	if node.Kind != yaml.SequenceNode {
 		hint := `is a list: begin each entry with "- "`
 		if node.Kind == yaml.MappingNode {
-			hint = `is a list: write "- id: …" for each entry instead of a key (keys would lose their capitals)`
+			hint = "is a list: put its entries in [ ], or begin each with \"- \""
+			if !isScalar(want.Elem()) {
+				hint = fmt.Sprintf("is a list: write \"- %s: …\" for each entry instead of a key (keys would lose their capitals)", keysOf(want.Elem())[0])
+			}
 		}
 		w.problems.add(path, node.Value, "%s", hint)
 		return

@@ -22,6 +22,8 @@ type Ready struct {
 	// Bases are the base topics where the system speaks when nobody changed them.
 	// Wildcards in a base are not counted by the places of names.
 	Bases []string `yaml:"bases"`
+	// HearsNeighbours: what it listens to reaches beyond the home.
+	HearsNeighbours bool `yaml:"hears_neighbours"`
 	// Quiet are filters below the base of messages that say nothing about a sensor.
 	Quiet    []string  `yaml:"quiet"`
 	Mappings []Mapping `yaml:"mappings"`
@@ -73,6 +75,18 @@ func parseReady(file string, data []byte) (*Ready, error) {
 		}
 	}
 	return &r, found.join()
+}
+
+// mappings warns of radio receivers that hear more than the home.
+func (w *warnings) mappings(dwellings []Dwelling) {
+	for i, d := range dwellings {
+		for j, m := range d.Mappings {
+			if ready := readyMappings()[m.Use]; ready != nil && ready.HearsNeighbours && !m.ListedOnly {
+				w.say("%s: %s hears the neighbours' sensors too, and takes their doors for signs of life; list yours under sensors and write listed_only: true",
+					at(at("dwellings", i)+".mappings", j), m.Use)
+			}
+		}
+	}
 }
 
 // ReadyNames are the names of the ready mappings.

@@ -10,16 +10,10 @@ import (
 // sensorTopics warns of sensors whose topic nobody listens to.
 func (w *warnings) sensorTopics(dwellings []Dwelling) {
 	for i, d := range dwellings {
-		base, own := zigbee2mqttBase(dwellings, i), "ucare/"+d.ID+"/+"
+		place := listening(dwellings, i)
 		for j, s := range d.Sensors {
-			if s.Topic == "" || overlap(own, s.Topic) || base != "" && strings.HasPrefix(s.Topic, base+"/") {
-				continue
-			}
-			at := at(at("dwellings", i)+".sensors", j) + ".topic"
-			if base == "" {
-				w.say("%s: %q is not listened to; what %s sends there is never heard; without zigbee2mqtt.base_topic only ucare/%s/<sensor> is", at, s.Topic, s.ID, d.ID)
-			} else {
-				w.say("%s: %q is not listened to; what %s sends there is never heard; write %s/<friendly name>, or ucare/%s/<sensor> for our own form", at, s.Topic, s.ID, base, d.ID)
+			if why := place.deaf(s.Topic); s.Topic != "" && why != "" {
+				w.say("%s: %q %s; what %s sends there is never heard; write %s", at(at("dwellings", i)+".sensors", j)+".topic", s.Topic, why, s.ID, place.instead(d.ID))
 			}
 		}
 	}
@@ -28,7 +22,10 @@ func (w *warnings) sensorTopics(dwellings []Dwelling) {
 // devices warns of accounts that may publish too much, or only what nobody
 // listens to.
 func (w *warnings) devices(devices []Device, dwellings []Dwelling) {
-	heard := heardTopics(dwellings)
+	var all listener
+	for i := range dwellings {
+		all = all.and(listening(dwellings, i))
+	}
 	for i, device := range devices {
 		path := at("sensors.broker.devices", i)
 		if slices.Contains(device.Publish, "#") {
@@ -36,24 +33,103 @@ func (w *warnings) devices(devices []Device, dwellings []Dwelling) {
 			continue
 		}
 		for j, filter := range device.Publish {
-			if !slices.ContainsFunc(heard, func(h string) bool { return overlap(h, filter) }) {
-				w.say("%s: %q is not listened to; what %s sends there is never heard; listened to is %s",
-					at(path+".publish", j), filter, device.ID, strings.Join(heard, ", "))
+			if why := all.deaf(filter); why != "" {
+				w.say("%s: %q %s; what %s sends there is never heard; listened to is %s",
+					at(path+".publish", j), filter, why, device.ID, all.named())
 			}
 		}
 	}
 }
 
-// heardTopics are the filters of everything that is listened to.
-func heardTopics(dwellings []Dwelling) []string {
-	var heard []string
-	for i, d := range dwellings {
-		if base := zigbee2mqttBase(dwellings, i); base != "" {
-			heard = append(heard, base+"/#")
+// A listener is what is listened to in a home.
+type listener struct {
+	filters []string
+	bases   []string // base topics that a topic may be misspelt from
+	// anywhere: Home Assistant's discovery may announce sensors on any topic.
+	anywhere bool
+}
+
+// listening is what is listened to in the home with that index. Which prefixes the
+// Shelly and Tasmota devices have chosen is only known once they have spoken, so
+// these filters are wider than what is asked of the broker.
+func listening(homes []Dwelling, home int) listener {
+	own := "ucare/" + homes[home].ID
+	l := listener{filters: []string{own + "/+", own + "/gateway/set/+"}}
+	for _, b := range bases(homes, home) {
+		switch b.Ecosystem {
+		case "homeassistant":
+			l.anywhere = true
+			l.filters = append(l.filters, b.Topic+"/#")
+		case "shelly":
+			for _, filter := range []string{"shellies/#", "+/events/rpc", "+/online", "+/status/+"} {
+				l.filters = append(l.filters, below(b.Topic, filter))
+			}
+		case "tasmota":
+			l.filters = append(l.filters, "tasmota/discovery/#")
+			for _, kind := range []string{"tele", "stat"} {
+				for _, filter := range []string{kind + "/#", "+/" + kind + "/+", "+/+/" + kind + "/+"} {
+					l.filters = append(l.filters, below(b.Topic, filter))
+				}
+			}
+		default:
+			l.filters = append(l.filters, b.Topic+"/#")
+			l.bases = append(l.bases, b.Topic)
 		}
-		heard = append(heard, "ucare/"+d.ID+"/+")
 	}
-	return heard
+	for _, m := range mappingsInForce(homes[home].Mappings) {
+		l.filters = append(l.filters, m.filters()...)
+	}
+	slices.Sort(l.filters)
+	l.filters = slices.Compact(l.filters)
+	return l
+}
+
+// and is what either listens to.
+func (l listener) and(other listener) listener {
+	filters := slices.Concat(l.filters, other.filters)
+	slices.Sort(filters)
+	return listener{slices.Compact(filters), slices.Concat(l.bases, other.bases), l.anywhere || other.anywhere}
+}
+
+// deaf says why surely nothing is heard on the topic or filter, "" when something may be.
+func (l listener) deaf(topic string) string {
+	isHeard := slices.ContainsFunc(l.filters, func(f string) bool {
+		return overlap(f, topic) && (within(f, "ucare") || !within(topic, "ucare"))
+	})
+	if within(topic, "ucare") && !isHeard {
+		return "is not listened to"
+	}
+	if slices.ContainsFunc(l.bases, func(base string) bool { return strings.HasPrefix(topic, base+"/") }) {
+		return ""
+	}
+	for _, base := range l.bases {
+		if topic == base {
+			return "is a base topic and not a sensor's"
+		}
+		levels := strings.Split(topic, "/")
+		if first := strings.Join(levels[:min(len(levels), 1+strings.Count(base, "/"))], "/"); alike(first, base) {
+			return "looks like " + base + " misspelt"
+		}
+	}
+	if l.anywhere || isHeard {
+		return ""
+	}
+	return "is not listened to"
+}
+
+// named are the filters that tell a reader something: not those of devices that
+// may speak anywhere.
+func (l listener) named() string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(l.filters), func(f string) bool { return strings.HasPrefix(f, "+") }), ", ")
+}
+
+// instead says which topics would be heard.
+func (l listener) instead(home string) string {
+	own := "ucare/" + home + "/<sensor> for our own form, or write a mapping"
+	if len(l.bases) == 0 {
+		return own
+	}
+	return l.bases[0] + "/<friendly name>, " + own
 }
 
 // bridges warns of a Zigbee2MQTT that no account lets speak.

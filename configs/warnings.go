@@ -13,6 +13,7 @@ func (g *Gateway) Warnings() []string {
 		w.say("gateway.listen: %s shows health and metrics to other machines", g.Box.Listen)
 	}
 	w.sensorTopics(g.Dwellings)
+	w.mappings(g.Dwellings)
 	if b := g.Sensors.Broker; b != nil {
 		w.devices(b.Devices, g.Dwellings)
 		if g.Sensors.Client == nil { // or Zigbee2MQTT may be at the household's broker
