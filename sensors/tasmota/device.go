@@ -13,6 +13,7 @@ const (
 	maxNodes    = 300 // Zigbee, LoRaWAN and Bluetooth devices behind all of them
 	maxFields   = 20  // fields of one device that are not understood
 	maxSwitches = 32
+	maxPath     = 256 // bytes of a device's name; the firmware has at most 100 for a topic
 )
 
 // memory is what is remembered of the devices. It survives JSON.
@@ -68,7 +69,7 @@ func (d *Devices) device(name string) *device {
 		return known
 	}
 	dev := &device{}
-	if len(d.Devices) < maxDevices {
+	if len(d.Devices) < maxDevices && len(name) <= maxPath {
 		d.Devices[name] = dev
 	}
 	return dev
@@ -101,7 +102,7 @@ func (d *Devices) node(dev *device, address string) *node {
 // shows remembers which switches the device has.
 func (dev *device) shows(switchName string) {
 	if len(dev.Switches) < maxSwitches {
-		put(&dev.Switches, switchName, true)
+		put(&dev.Switches, shorten(switchName), true)
 	}
 }
 

@@ -1,6 +1,7 @@
 package tasmota
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -85,7 +86,7 @@ func (d *Devices) announce(m sensors.Message, name string, said *announcement, w
 	dev := d.device(name)
 	dev.Announced = said
 	if w.Module != "" {
-		dev.Model = w.Module
+		dev.Model = shorten(w.Module)
 	}
 	d.index()
 	h.Relisten = true
@@ -130,7 +131,7 @@ type discoveryJSON struct {
 	Module     string    `json:"md"`
 	Offline    string    `json:"ofln"`
 	Online     string    `json:"onln"`
-	States     []string  `json:"state"`
+	States     []*string `json:"state"`
 	Topic      string    `json:"t"`
 	FullTopic  string    `json:"ft"`
 	Prefixes   []string  `json:"tp"`
@@ -138,33 +139,30 @@ type discoveryJSON struct {
 	Switches   []*string `json:"swn"`
 	DeepSleep  *int      `json:"dslp"`
 
-	EarlyOffline string   `json:"of"`
-	EarlyOnline  string   `json:"on"`
-	EarlyStates  []string `json:"st"`
+	EarlyOffline string    `json:"of"`
+	EarlyOnline  string    `json:"on"`
+	EarlyStates  []*string `json:"st"`
 }
 
 // announcement gives the device's name and what to remember.
 func (w discoveryJSON) announcement(mac string) (name string, a *announcement, err error) {
 	a = &announcement{
-		MAC: mac, Name: w.DeviceName, Friendly: texts(w.Friendly), Switches: texts(w.Switches), Modes: w.Modes,
-		Offline: w.Offline, Online: w.Online, States: w.States,
+		MAC: mac, Name: shorten(w.DeviceName), Friendly: texts(w.Friendly), Switches: texts(w.Switches), Modes: w.Modes[:min(len(w.Modes), maxSwitches)],
+		Offline: shorten(cmp.Or(w.Offline, w.EarlyOffline)), Online: shorten(cmp.Or(w.Online, w.EarlyOnline)), States: texts(w.States),
 	}
-	if a.Offline == "" {
-		a.Offline = w.EarlyOffline
-	}
-	if a.Online == "" {
-		a.Online = w.EarlyOnline
-	}
-	if a.States == nil {
-		a.States = w.EarlyStates
+	if len(a.States) == 0 {
+		a.States = texts(w.EarlyStates)
 	}
 	if len(w.Prefixes) != 3 {
 		w.Prefixes = []string{command, status, telemetry}
 	}
-	if w.Topic == "" {
-		return "", nil, errors.New(`it has no topic ("t")`)
-	}
 	full := w.fullTopic(mac)
+	switch {
+	case w.Topic == "":
+		return "", nil, errors.New(`it has no topic ("t")`)
+	case len(full)+len(strings.Join(w.Prefixes, "")) > maxPath:
+		return "", nil, errors.New(`its full topic ("ft") is too long`)
+	}
 	for _, prefix := range w.Prefixes {
 		a.Prefixes = append(a.Prefixes, strings.ReplaceAll(full, "%prefix%", prefix)+"/")
 	}
@@ -190,10 +188,10 @@ func (w discoveryJSON) fullTopic(mac string) string {
 
 // texts replaces null, which stands for a place without a name, with "".
 func texts(list []*string) []string {
-	all := make([]string, len(list))
-	for i, s := range list {
-		if s != nil {
-			all[i] = *s
+	all := make([]string, min(len(list), maxSwitches))
+	for i := range all {
+		if list[i] != nil {
+			all[i] = shorten(*list[i])
 		}
 	}
 	return all

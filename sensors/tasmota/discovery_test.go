@@ -78,7 +78,7 @@ func TestOtherFormsOfAnnouncements(t *testing.T) {
 		}
 	}
 	h := newHome(t)
-	for _, payload := range []string{`{`, `[]`, `{"t":7}`, `{"ft":"%prefix%/x/"}`, `{"t":"/","ft":"%prefix%/%topic%/"}`, `null`} {
+	for _, payload := range []string{`{`, `[]`, `{"t":7}`, `{"ft":"%prefix%/x/"}`, `{"t":"/","ft":"%prefix%/%topic%/"}`, `null`, `{"t":"` + strings.Repeat("x", maxPath) + `"}`} {
 		if got := h.says("tasmota/discovery/04/config", payload); got != "!not_understood" {
 			t.Errorf("%s: %q", payload, got)
 		}

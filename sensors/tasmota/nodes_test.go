@@ -30,6 +30,7 @@ func TestWhatZigbeeDevicesSay(t *testing.T) {
 		{"motion of a zone", zigbeeLines(`"0500<00":"010000010000","ZoneStatusChange":1,"Occupancy":1`, "Hall:motion", `"ZoneStatusChange":0,"Occupancy":0`, "Hall:-motion",
 			`"ZoneStatus":1,"Occupancy":1`, "Hall:motion", `"ZoneStatus":1,"Occupancy":1`, "")},
 		{"contact 1 is open, and its repetition is no news", zigbeeLines(`"Contact":0`, "Hall:-door", `"Contact":1`, "Hall:door", `"Contact":1`, "", `"Contact":0`, "Hall:-door")},
+		{"a magnet that talks like a lamp", zigbeeLines(`"Power":true`, "", `"ModelId":"lumi.sensor_magnet.aq2"`, "", `"Power":true`, "Hall:door?", `"Power":false`, "Hall:-door")},
 		{"fire, each time", zigbeeLines(`"ZoneStatusChange":1,"Fire":1`, "Hall:smoke", `"ZoneStatusChange":1,"Fire":1`, "Hall:smoke", `"ZoneStatusChange":0,"Fire":0`, "Hall:-smoke")},
 		{"one of two alarms is enough", zigbeeLines(`"ZoneStatusChange":2,"Fire":0,"Fire2":1`, "Hall:smoke", `"ZoneStatusChange":0,"Fire":0`, "Hall:-smoke")},
 		{"the second alarm of a CO zone looks like carbon dioxide", zigbeeLines(`"ZoneStatusChange":0,"CO":0`, "Hall:-carbon_monoxide", `"ZoneStatusChange":2,"CO":0,"CO2":1`, "Hall:carbon_monoxide", `"CO2":650`, "")},

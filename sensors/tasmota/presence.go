@@ -107,7 +107,7 @@ func (d *Devices) hearHeartbeat(m sensors.Message, name string) sensors.Heard {
 		}
 	}
 	if b.Module != "" {
-		dev.Model = b.Module
+		dev.Model = shorten(b.Module)
 	}
 	if b.asleep() {
 		d.sleeps(m, name, dev, true, &h)

@@ -200,7 +200,7 @@ func list(notes map[string]string) string {
 
 // shorten keeps the beginning of a field's name, which may be as long as somebody likes.
 func shorten(name string) string {
-	const most = 40
+	const most = 100 // bytes
 	for i := range name {
 		if i > most {
 			return name[:i] + others

@@ -5,8 +5,9 @@
 // wired to it, and on stat/<topic>/RESULT what has just happened. File topics.go
 // finds the device in a topic, discovery.go hears what a device announces of
 // itself, presence.go whether it is there; report.go, switches.go, radar.go and
-// temperature.go read its own sensors, zigbee.go, zone.go, lorawan.go and
-// bluetooth.go those of others.
+// temperature.go read its own sensors, names.go what people call them; nodes.go
+// finds what speaks through it, and zigbee.go, zone.go, lorawan.go and bluetooth.go
+// read that.
 //
 // The firmware does not know what is wired to an input: a "Switch1" is a motion
 // sensor, a door contact or a light switch, and its mode may turn ON and OFF

@@ -148,6 +148,12 @@ func TestWhatSwitchesSay(t *testing.T) {
 			{"tele/kitchen_pir/SENSOR", `{"Switch1":1}`, "!unknown_value"},
 			{"tele/kitchen_pir/SENSOR", `{"Switch1":"OFF"}`, "~unknown_value"},
 		}},
+		{"what is called a detector may be upside down", [][3]string{
+			{"tele/kitchen_smoke/SENSOR", `{"Switch1":"ON"}`, "!needs_mapping"},
+			{"stat/비상/RESULT", `{"Switch1":{"Action":"ON"}}`, "!needs_mapping"},
+			{"tele/x/SENSOR", `{"가스":"ON"}`, "!needs_mapping"},
+			{"tele/front_door/SENSOR", `{"Switch1":"ON"}`, "!needs_mapping"},
+		}},
 		{"of two switches it is not known which one", [][3]string{
 			{"tele/pir/SENSOR", `{"Switch1":"ON","Switch2":"OFF"}`, "!needs_mapping"}, {"stat/pir/RESULT", `{"Switch2":{"Action":"ON"}}`, "!needs_mapping"},
 		}},
@@ -155,6 +161,7 @@ func TestWhatSwitchesSay(t *testing.T) {
 		{"a switch with a text of its own", [][3]string{
 			{"tele/box/SENSOR", `{"Time":"x","Hall PIR":"ON","Garage door":"OFF","TempUnit":"C"}`, "box-Hall PIR:motion? !needs_mapping"},
 			{"tele/box/SENSOR", `{"거실 움직임":"OFF","Hall PIR":"OFF"}`, "box-Hall PIR:-motion box-거실 움직임:-motion !needs_mapping"},
+			{"stat/box/RESULT", `{"Hall PIR":{"Action":"ON"}}`, "box-Hall PIR:motion !needs_mapping"},
 			{"stat/box/RESULT", `{"Hall PIR":"ON"}`, ""}, // the answer to a setting looks the same
 		}},
 		{"relays, settings, gestures, tags and boilers are nobody", [][3]string{
@@ -247,8 +254,10 @@ func TestWhetherADeviceIsThere(t *testing.T) {
 			{"tele/plug/LWT", "Online", "plug:link ~not_understood"},
 			{"tele/plug/LWT", "", ""},
 		}},
-		{"the prefix behind the topic", [][3]string{
-			{"tasmota_1/tele/LWT", "Online", "tasmota_1:link"}, {"floor/hall_pir/stat/RESULT", `{"Switch1":{"Action":"ON"}}`, "floor/hall_pir:motion"},
+		{"the prefix behind the topic, and as the docs print it", [][3]string{
+			{"state/sonoff/LWT", "Offline", "sonoff:-link !sensor_unreachable"},
+			{"tasmota_1/tele/LWT", "Online", "tasmota_1:link"},
+			{"floor/hall_pir/stat/RESULT", `{"Switch1":{"Action":"ON"}}`, "floor/hall_pir:motion"},
 		}},
 		{"a sleeper is offline most of the time", [][3]string{
 			{"tele/letter/INFO3", `{"Info3":{"RestartReason":"Deep-Sleep Wake","BootCount":3}}`, ""},
@@ -404,6 +413,20 @@ func TestTheMemoryIsBounded(t *testing.T) {
 	}
 	if len(d.Devices) != maxDevices || nodes > maxNodes || nodes != d.Nodes {
 		t.Errorf("%d devices, %d nodes (counted %d)", len(d.Devices), nodes, d.Nodes)
+	}
+	d = New("", kim)
+	long := strings.Repeat("이", 100_000)
+	for _, message := range [][2]string{
+		{"tele/" + long + "/SENSOR", `{"Switch1":"ON"}`},
+		{"tele/a/SENSOR", `{"` + long + `":"ON","Switch1":null}`},
+		{"tele/a/INFO1", `{"Module":"` + long + `"}`},
+		{"tasmota/discovery/01/config", `{"t":"b","dn":"` + long + `","md":"` + long + `","fn":["` + long + `"],"onln":"` + long + `","state":["` + long + `"],"swn":["` + long + `"` + strings.Repeat(`,"x"`, 1000) + `]}`},
+		{"tele/zb/SENSOR", `{"ZbReceived":{"` + long + `":{"Name":"` + long + `","ModelId":"` + long + `","Manufacturer":"` + long + `","Fire":"` + long + `"}}}`},
+	} {
+		d.Hear(sensors.Message{At: noon, Topic: message[0], Payload: []byte(message[1])})
+	}
+	if kept, _ := json.Marshal(d); len(kept) > 8_000 {
+		t.Errorf("%d bytes are remembered of long names: %.200s", len(kept), kept)
 	}
 	h, _ := d.Hear(sensors.Message{At: noon, Topic: "tele/zb2/SENSOR", Payload: []byte(`{"ZbReceived":{"0xFFFF":{"Fire":1,"LinkQuality":1}}}`)})
 	if len(h.Repeated) != 1 || h.Repeated[0].Kind != ucare.Smoke {

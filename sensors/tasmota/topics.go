@@ -47,6 +47,8 @@ func conventional(rest string) (a address, mine bool) {
 	level := strings.Split(rest, "/")
 	last := len(level) - 1
 	switch {
+	case last >= 2 && level[0] == "state" && level[last] == "LWT": // so printed in docs DeepSleep
+		return address{device: strings.Join(level[1:last], "/"), about: "LWT"}, true
 	case last >= 1 && isPrefix(level[0]):
 		return address{device: strings.Join(level[1:last], "/"), about: level[last], command: level[0] == command}, true
 	case last >= 2 && isPrefix(level[last-1]) && (level[last-1] == command || isShouted(level[last])):
@@ -71,7 +73,7 @@ func (d *Devices) Filters() []string {
 	if d.base != "" {
 		before = d.base + "/"
 	}
-	filters := []string{discoveryTopic + "#", before + discoveryTopic + "#"}
+	filters := []string{discoveryTopic + "#", before + discoveryTopic + "#", before + "state/+/LWT"}
 	for _, prefix := range []string{telemetry, status} {
 		filters = append(filters, before+prefix+"/#", before+"+/"+prefix+"/+", before+"+/+/"+prefix+"/+")
 	}

@@ -59,6 +59,9 @@ func (r *report) hearAttributes(n *node, said object, status zoneStatus, hasStat
 		if key != "CO2" { // the gas, in ppm; the second alarm of a CO zone is in the status as well
 			name = strings.TrimRight(key, "0123456789")
 		}
+		if name == "Power" && strings.HasPrefix(n.Model, "lumi.sensor_magnet") {
+			name = "Contact" // as the firmware's plug-in for this model has it (xdrv_23_zigbee_7_8)
+		}
 		kind := n.kindOfZone(name)
 		if kind == "" {
 			continue

@@ -66,7 +66,7 @@ func (n *node) learnZone(said object) {
 	}
 	_, status := said["ZoneStatus"]
 	_, change := said["ZoneStatusChange"]
-	for _, name := range strings.Fields(zonesByConfig) {
+	for name := range strings.FieldsSeq(zonesByConfig) {
 		if _, has := said[name]; has && (status || change) {
 			n.Zone = name // the firmware has given the status this name
 		}
