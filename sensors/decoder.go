@@ -112,11 +112,17 @@ func (d *Decoder) listen() {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
+	var wide []string // only those can cover another one
+	for _, f := range all {
+		if strings.ContainsAny(f, "+#") {
+			wide = append(wide, f)
+		}
+	}
 	d.filters = nil
-	for i, f := range all {
-		covered := slices.ContainsFunc(all, func(g string) bool { return g != f && Covers(g, f) })
+	for _, f := range all {
+		covered := slices.ContainsFunc(wide, func(g string) bool { return g != f && Covers(g, f) })
 		if !covered {
-			d.filters = append(d.filters, all[i])
+			d.filters = append(d.filters, f)
 		}
 	}
 }

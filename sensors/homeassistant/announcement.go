@@ -75,7 +75,7 @@ func announcements(p place, payload []byte) (all map[string]announcement, moved 
 }
 
 // inDevice completes the announcement of a component with what its device says for
-// all. One that has nothing but its platform is removed: nil.
+// all; a base "~" is not among that. One that has nothing but its platform is removed: nil.
 func (a announcement) inDevice(device announcement) announcement {
 	a.writeOut()
 	if a.text("platform") == "" || len(a) == 1 {
@@ -86,9 +86,6 @@ func (a announcement) inDevice(device announcement) announcement {
 		if v, has := device[key]; has && !own {
 			a[key] = v
 		}
-	}
-	if base, has := device["~"]; has && a["~"] == nil {
-		a["~"] = base
 	}
 	a.resolve()
 	return a
@@ -130,7 +127,7 @@ func (a announcement) resolve() {
 		}
 	}
 	resolve(a)
-	// Components share one list of availability, which the first of them must not resolve for the others.
+	// The components of a device share one list of availability, but not the base.
 	var own []any
 	for _, one := range a.list("availability") {
 		if o, is := one.(map[string]any); is {

@@ -40,9 +40,9 @@ func availabilityOf(a announcement) []availability {
 	return all
 }
 
-// hear takes a message on the topic. What is neither of the two payloads changes
-// nothing, as in Home Assistant.
-func (a *availability) hear(m *said) (changed bool) {
+// hear takes a message on the topic. What is neither of the two payloads is not
+// understood and changes nothing, as in Home Assistant.
+func (a *availability) hear(m *said) (understood bool) {
 	text := m.text
 	if a.compiled != nil {
 		rendered, err := a.compiled.run(m)
@@ -53,14 +53,15 @@ func (a *availability) hear(m *said) (changed bool) {
 	} else if a.Template != "" {
 		return false // it does not compile, which is told
 	}
-	before := a.State
 	switch fold(text) {
 	case fold(a.Yes):
 		a.State = ucare.Active
 	case fold(a.No):
 		a.State = ucare.Inactive
+	default:
+		return false
 	}
-	return a.State != before
+	return true
 }
 
 // available is whether the entity is there, by those topics that count: those that it does not
@@ -90,10 +91,9 @@ func (e *entity) available(counts func(topic string) bool) ucare.State {
 // hearAvailability takes a message for those of the entity's availabilities that are on its topic.
 func (e *entity) hearAvailability(topic string, m *said) {
 	for i := range e.Available {
-		if e.Available[i].Topic != topic {
+		if e.Available[i].Topic != topic || !e.Available[i].hear(m) {
 			continue
 		}
-		e.Available[i].hear(m)
 		for j := range e.Available {
 			e.Available[j].Latest = i == j
 		}

@@ -188,7 +188,7 @@ func toFloat(in *exec.Value, args arguments) (any, error) {
 	}
 	f, err := strconv.ParseFloat(strings.TrimSpace(in.String()), 64)
 	if err != nil || !in.IsString() {
-		return args.orElse(fmt.Errorf("%s is no number", short(in)))
+		return args.orElse(fmt.Errorf("%s is no number", shown(in)))
 	}
 	return f, nil
 }
@@ -197,14 +197,14 @@ func toInt(in *exec.Value, args arguments) (any, error) {
 	if base := args["base"]; base != nil && in.IsString() {
 		i, err := strconv.ParseInt(strings.TrimSpace(in.String()), base.Integer(), 64)
 		if err != nil {
-			return args.orElse(fmt.Errorf("%s is no whole number to the base %d", short(in), base.Integer()))
+			return args.orElse(fmt.Errorf("%s is no whole number to the base %d", shown(in), base.Integer()))
 		}
 		return int(i), nil
 	}
 	v, err := toFloat(in, nil)
 	f, is := v.(float64)
 	if err != nil || !is || math.IsNaN(f) || math.Abs(f) >= 1<<53 {
-		return args.orElse(fmt.Errorf("%s is no whole number", short(in)))
+		return args.orElse(fmt.Errorf("%s is no whole number", shown(in)))
 	}
 	return int(f), nil
 }
@@ -219,7 +219,7 @@ func toBool(in *exec.Value, args arguments) (any, error) {
 	case "false", "no", "off", "disable", "0":
 		return false, nil
 	default:
-		return args.orElse(fmt.Errorf("%s is neither true nor false", short(in)))
+		return args.orElse(fmt.Errorf("%s is neither true nor false", shown(in)))
 	}
 }
 
@@ -227,7 +227,7 @@ func round(in *exec.Value, args arguments) (any, error) {
 	v, err := toFloat(in, nil)
 	f, is := v.(float64)
 	if err != nil || !is {
-		return args.orElse(fmt.Errorf("%s is no number to round", short(in)))
+		return args.orElse(fmt.Errorf("%s is no number to round", shown(in)))
 	}
 	precision := 0
 	if p := args["precision"]; p != nil {
@@ -253,7 +253,7 @@ func round(in *exec.Value, args arguments) (any, error) {
 func absolute(in *exec.Value, _ arguments) (any, error) {
 	f, is := numeric(in)
 	if !is {
-		return nil, fmt.Errorf("%s is no number", short(in))
+		return nil, fmt.Errorf("%s is no number", shown(in))
 	}
 	if in.IsInteger() {
 		return int(math.Abs(f)), nil
@@ -263,7 +263,7 @@ func absolute(in *exec.Value, _ arguments) (any, error) {
 
 func length(in *exec.Value, _ arguments) (any, error) {
 	if !in.IsIterable() {
-		return nil, fmt.Errorf("%s has no length", short(in))
+		return nil, fmt.Errorf("%s has no length", shown(in))
 	}
 	return in.Len(), nil
 }
@@ -280,7 +280,7 @@ func item(at int) func(*exec.Value, arguments) (any, error) {
 		}
 		l, is := in.Interface().(list)
 		if !is {
-			return nil, fmt.Errorf("%s is no list", short(in))
+			return nil, fmt.Errorf("%s is no list", shown(in))
 		}
 		v, _ := l.GetItem(at)
 		return v, nil

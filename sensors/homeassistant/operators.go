@@ -185,11 +185,11 @@ func arithmetic(compute func(a, b float64) float64, whole bool) func(a, b *exec.
 		x, isX := numeric(a)
 		y, isY := numeric(b)
 		if !isX || !isY {
-			return nil, fmt.Errorf("cannot compute with %s and %s: not both are numbers", short(a), short(b))
+			return nil, fmt.Errorf("cannot compute with %s and %s: not both are numbers", shown(a), shown(b))
 		}
 		result := compute(x, y)
 		if math.IsNaN(result) || math.IsInf(result, 0) {
-			return nil, fmt.Errorf("computing with %s and %s gives no number", short(a), short(b))
+			return nil, fmt.Errorf("computing with %s and %s gives no number", shown(a), shown(b))
 		}
 		if whole && !a.IsFloat() && !b.IsFloat() && result == math.Trunc(result) && math.Abs(result) < 1<<53 {
 			return int(result), nil
@@ -222,7 +222,7 @@ func compare(is func(order int) bool) func(a, b *exec.Value) (any, error) {
 		y, isY := numeric(b)
 		switch {
 		case !isX || !isY || math.IsNaN(x) || math.IsNaN(y):
-			return nil, fmt.Errorf("cannot compare %s with %s", short(a), short(b))
+			return nil, fmt.Errorf("cannot compare %s with %s", shown(a), shown(b))
 		case x < y:
 			return is(-1), nil
 		case x > y:
@@ -233,8 +233,8 @@ func compare(is func(order int) bool) func(a, b *exec.Value) (any, error) {
 	}
 }
 
-// short is a value as a person recognises it.
-func short(v *exec.Value) string {
+// shown is a value as a person recognises it.
+func shown(v *exec.Value) string {
 	text := v.String()
 	if len(text) > 40 {
 		text = strings.ToValidUTF8(text[:40], "") + "…"
