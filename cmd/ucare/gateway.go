@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -67,43 +66,4 @@ func (f *logFlags) logger(to io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(to, options))
 	}
 	return slog.New(slog.NewTextHandler(to, options))
-}
-
-func newCheck() *cobra.Command {
-	var config string
-	var asCenter bool
-	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Check a configuration and print what it means, without its secrets",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			checked, err := loadChecked(config, asCenter)
-			if err != nil {
-				return err
-			}
-			out := cmd.OutOrStdout()
-			fmt.Fprint(out, checked)
-			for _, w := range checked.Warnings() {
-				fmt.Fprintln(out, "# warning:", w)
-			}
-			fmt.Fprintf(out, "# %s is good.\n", config)
-			return nil
-		},
-	}
-	cmd.Flags().StringVarP(&config, "config", "c", defaultConfig, "configuration file")
-	cmd.Flags().BoolVar(&asCenter, "center", false, "the file is a centre's")
-	return cmd
-}
-
-// checkable is a configuration that can be shown.
-type checkable interface {
-	fmt.Stringer
-	Warnings() []string
-}
-
-func loadChecked(config string, asCenter bool) (checkable, error) {
-	if asCenter {
-		return configs.LoadCenter(config)
-	}
-	return configs.Load(config)
 }

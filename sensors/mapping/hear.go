@@ -256,7 +256,7 @@ func (in *hearing) tellNotJSON() {
 		if !in.native(in.m.Topic) {
 			in.heard.Faults = append(in.heard.Faults, fault)
 		}
-	case in.doc.isJSON:
+	case in.applied && in.doc.isJSON:
 		in.heard.Cleared = append(in.heard.Cleared, fault)
 	}
 }
