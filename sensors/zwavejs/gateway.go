@@ -59,12 +59,17 @@ func (b *Bridge) isDown() string {
 	return strings.Join(all, ", ")
 }
 
-// tellClock tells of a bridge whose clock is ahead: then its times are of no use.
-func (b *Bridge) tellClock(m sensors.Message, at time.Time, h *sensors.Heard) {
+// tellClock tells of a bridge whose clock is wrong. Ahead, its times are of no use;
+// behind, all that it says looks old. published: the time is that of the message and
+// not of a value in it.
+func (b *Bridge) tellClock(m sensors.Message, at time.Time, published bool, h *sensors.Heard) {
 	switch {
 	case at.After(m.At.Add(lag)):
 		b.told(h, m, ucare.FaultSensorClock, "the time in its messages is "+at.Format(time.RFC3339))
-	case !at.IsZero() && !m.Retained:
+	case at.IsZero() || m.Retained:
+	case published && m.At.Sub(at) > lag:
+		b.told(h, m, ucare.FaultSensorClock, "its clock is behind, or its messages come late: the time in a message is "+at.Format(time.RFC3339))
+	case published || m.At.Sub(at) <= lag:
 		b.told(h, m, ucare.FaultSensorClock, "")
 	}
 }

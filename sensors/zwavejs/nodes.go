@@ -142,7 +142,7 @@ func (b *Bridge) hearStatus(m sensors.Message, path string) sensors.Heard {
 		word = p.value
 	}
 	t.link(word, b.isStale(m, p.at))
-	b.tellClock(m, p.at, &t.h)
+	b.tellClock(m, p.at, true, &t.h)
 	b.tellUnreadable(m, path, p, &t.h)
 	return t.finish()
 }
@@ -230,7 +230,7 @@ func (b *Bridge) hearLastActive(m sensors.Message, path string) sensors.Heard {
 	if !m.Retained && m.At.Sub(t.seen.Heard) <= lag {
 		t.seen.Heard = m.At
 	}
-	b.tellClock(m, p.at, &t.h)
+	b.tellClock(m, p.at, true, &t.h)
 	return t.finish()
 }
 

@@ -67,7 +67,7 @@ func (b *Bridge) hearValue(m sensors.Message, path string, id valueID) sensors.H
 	if !stale {
 		t.seen.Heard = m.At
 	}
-	b.tellClock(m, p.at, &t.h)
+	b.tellClock(m, p.at, false, &t.h)
 	b.tellUnreadable(m, path, p, &t.h)
 	return t.finish()
 }

@@ -277,6 +277,9 @@ func TestDoubtIsNotSafe(t *testing.T) {
 		{"5/113/1/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":77}`, "!unknown_value"},
 		{"5/113/0/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":0}`, "!unknown_value"},
 		{"5/113/1/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":0}`, "-smoke ~unknown_value"},
+		{"5/113/1/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":2}`, "smoke"},
+		{"5/113/1/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":null}`, "!unknown_value"},
+		{"5/113/0/Smoke_Alarm/Sensor_status", `{"time":NOW,"value":0}`, "!unknown_value"},
 	})
 }
 
@@ -298,6 +301,11 @@ func TestOldNewsIsTold(t *testing.T) {
 			{"driver/status", `true`, ""},
 			{"a/113/0/Smoke_Alarm/Sensor_status", `2`, "smoke?"},
 			{"a/113/0/Smoke_Alarm/Sensor_status", `2`, "smoke"},
+		},
+		"from a bridge whose clock is behind": {
+			{"a/lastActive", `{"time":AGO,"value":AGO}`, "!sensor_clock"},
+			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":2}`, "smoke?"},
+			{"a/lastActive", `{"time":NOW,"value":NOW}`, "~sensor_clock"},
 		},
 		"from the future": {
 			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":4102444800000,"value":2}`, "smoke !sensor_clock"},
