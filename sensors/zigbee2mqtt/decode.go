@@ -32,6 +32,9 @@ func (b *Bridge) decode(m sensors.Message, name string, d *device, said map[stri
 	var touched []ucare.Kind
 	for _, property := range slices.Sorted(maps.Keys(said)) {
 		value := canonical(said[property])
+		if !d.says(property) {
+			h.Readings = append(h.Readings, b.unlisted(m, name, d, property, value, whole)...)
+		}
 		for _, what := range d.meanings[property] {
 			switch what.how {
 			case press:
@@ -66,6 +69,25 @@ func (b *Bridge) decode(m sensors.Message, name string, d *device, said map[stri
 	h.Seen = append(h.Seen, seen)
 	b.tellFaults(m, name, d, n, &h)
 	return h
+}
+
+// unlisted decides about a property that a listed device says and its definition
+// does not give a meaning. A call for help is one all the same: Tuya's TS0218 lists
+// "click" and says "emergency". A danger may be none: the keypad ZS130000078 and the
+// siren LH-09521 publish the alarm bit of their zone as "smoke", so it is shown as a
+// value that is not understood.
+func (b *Bridge) unlisted(m sensors.Message, name string, d *device, property, value string, whole bool) []ucare.Reading {
+	_, danger := dangers[property]
+	switch {
+	case !d.Listed:
+	case property == "action" && isCall(word(value)):
+		return b.press(m, name, d, meaning{kind: ucare.HelpButton, how: press}, property, value, whole)
+	case danger && value == "true" && !has(d.Properties, property):
+		d.bad(property, "true, and its definition does not have it")
+	case danger:
+		d.good(property)
+	}
+	return nil
 }
 
 // tellFaults reports the values that were not understood, what the device says

@@ -153,6 +153,15 @@ func words(active, inactive string, saysNothing ...string) map[string]ucare.Stat
 // calls are the actions that are a call for help on every device that has them.
 func calls() map[string]ucare.State { return words("emergency panic sos", "", "") }
 
+// dangers are the properties that mean the same on every device that has them.
+var dangers = map[string]ucare.Kind{
+	"smoke": ucare.Smoke, "smoke_alarm_1": ucare.Smoke, "smoke_alarm_2": ucare.Smoke,
+	"carbon_monoxide": ucare.CarbonMonoxide, "carbon_monoxide_alarm_1": ucare.CarbonMonoxide, "carbon_monoxide_alarm_2": ucare.CarbonMonoxide,
+	"gas": ucare.Gas, "gas_alarm_1": ucare.Gas, "gas_alarm_2": ucare.Gas,
+	"water_leak": ucare.WaterLeak, "water_leak_alarm_1": ucare.WaterLeak, "water_leak_alarm_2": ucare.WaterLeak,
+	"sos": ucare.HelpButton, "sos_alarm": ucare.HelpButton,
+}
+
 // strangersMeanings are what can be told from a device that nobody describes:
 // names and values that can mean nothing else.
 func strangersMeanings() map[string][]meaning {
@@ -161,13 +170,7 @@ func strangersMeanings() map[string][]meaning {
 		"fall_status":      {{kind: ucare.FallSensor, states: words("fall_alarm", "normal", "fall_warning")}},
 		"fall_down_status": {{kind: ucare.FallSensor, states: words("fall", "none", "maybe_fall")}},
 	}
-	for name, kind := range map[string]ucare.Kind{
-		"smoke": ucare.Smoke, "smoke_alarm_1": ucare.Smoke, "smoke_alarm_2": ucare.Smoke,
-		"carbon_monoxide": ucare.CarbonMonoxide, "carbon_monoxide_alarm_1": ucare.CarbonMonoxide, "carbon_monoxide_alarm_2": ucare.CarbonMonoxide,
-		"gas": ucare.Gas, "gas_alarm_1": ucare.Gas, "gas_alarm_2": ucare.Gas,
-		"water_leak": ucare.WaterLeak, "water_leak_alarm_1": ucare.WaterLeak, "water_leak_alarm_2": ucare.WaterLeak,
-		"sos": ucare.HelpButton, "sos_alarm": ucare.HelpButton,
-	} {
+	for name, kind := range dangers {
 		ms[name] = []meaning{{kind: kind, states: activeTrue()}}
 	}
 	return ms

@@ -25,7 +25,7 @@ func (p property) matters() bool {
 		return true
 	case "numeric":
 		return p.isBatteryLevel() || strings.HasPrefix(p.Name, "temperature") || p.Name == "co" || p.Name == "co_ppm" ||
-			p.isLevel() || p.isTrouble()
+			p.isLevel() || p.isTrouble() || dangers[p.Name] != ""
 	case "text", "list":
 		return p.isTrouble()
 	default:
