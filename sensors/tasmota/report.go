@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -212,7 +211,7 @@ func shorten(name string) string {
 // asObject gives an object, nil for anything else.
 func asObject(raw json.RawMessage) object {
 	var o object
-	if json.Unmarshal(raw, &o) != nil {
+	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &o) != nil {
 		return nil
 	}
 	return o
@@ -220,20 +219,19 @@ func asObject(raw json.RawMessage) object {
 
 // asText gives a text, "" for anything else.
 func asText(raw json.RawMessage) string {
-	var s *string
-	if json.Unmarshal(raw, &s) != nil || s == nil {
+	var s string
+	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
-	return *s
+	return s
 }
 
 // asNumber gives a JSON number; null, a text and a nan are none.
 func asNumber(raw json.RawMessage) (value float64, ok bool) {
-	var v *float64
-	if json.Unmarshal(raw, &v) != nil || v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
+	if len(raw) == 0 || !strings.ContainsRune("-0123456789", rune(raw[0])) || json.Unmarshal(raw, &value) != nil {
 		return 0, false
 	}
-	return *v, true
+	return value, true
 }
 
 // zeroOrOne is how the firmware writes a state of a Zigbee or LoRaWAN device;

@@ -37,42 +37,48 @@ func (s statement) isEvent() bool {
 // hear decodes the members of a report.
 func (s statement) hear(said object) {
 	radar := s.radars(said)
-	keys := slices.Sorted(maps.Keys(said))
-	for _, key := range keys {
-		if switchNumber(key) > 0 || s.isNamedSwitch(key, said[key]) {
-			s.device.shows(s.device.switchOf(key))
-		}
-	}
-	for _, key := range keys {
-		action := asObject(said[key])["Action"]
-		if action == nil {
-			action = asObject(said[key])["ACTION"]
-		}
-		isSwitch := switchNumber(key) > 0 || s.isNamedSwitch(key, said[key])
+	var switches []string
+	for _, key := range slices.Sorted(maps.Keys(said)) {
 		switch {
-		case isSwitch && radar:
-			s.mapped(s.device.switchOf(key)) // the radar's OUT pin: docs HLK-LD2410, wiring
-		case isSwitch && action != nil:
-			s.contact(key, action)
-		case isSwitch:
-			s.contact(key, said[key])
+		case s.isSwitch(key, said[key]):
+			switches = append(switches, key)
+			s.device.shows(s.device.switchOf(key))
 		case isNumbered(key, "button"):
-			s.press(key, asText(action))
+			s.press(key, asText(actionIn(said[key])))
 		case key == "RfReceived":
 			s.unmapped(key, "only the household knows which device has which code of the 433 MHz bridge; write a mapping for topic "+quote(s.m.Topic))
 		}
 	}
-	if action := asText(said["ACTION"]) + asText(said["Action"]); isNumbered(s.about, "button") {
-		s.press(s.about, action) // stat/<topic>/BUTTON1 {"ACTION":"SINGLE"}, SetOption73
+	for _, key := range switches { // all are known by now: what one means depends on how many there are
+		switch action := actionIn(said[key]); {
+		case radar:
+			s.mapped(s.device.switchOf(key)) // the radar's OUT pin: docs HLK-LD2410, wiring
+		case action != nil:
+			s.contact(key, action)
+		default:
+			s.contact(key, said[key])
+		}
+	}
+	if isNumbered(s.about, "button") { // stat/<topic>/BUTTON1 {"ACTION":"SINGLE"}, SetOption73
+		s.press(s.about, asText(said["ACTION"])+asText(said["Action"]))
 	}
 	s.temperatures(said)
 }
 
-// isNamedSwitch reports whether a member is a switch with a name of its own: in
-// telemetry nothing else says ON or OFF at the top, in an answer it must be
+// actionIn gives what happened, of {"Action":"ON"}.
+func actionIn(raw json.RawMessage) json.RawMessage {
+	o := asObject(raw)
+	if action, has := o["Action"]; has {
+		return action
+	}
+	return o["ACTION"]
+}
+
+// isSwitch reports whether a member is a switch, perhaps with a name of its own:
+// in telemetry nothing else says ON or OFF at the top, in an answer it must be
 // an announced one, since an answer to any setting looks the same.
-func (s statement) isNamedSwitch(key string, value json.RawMessage) bool {
-	if s.device.Announced.switchCalled(key) > 0 {
+func (s statement) isSwitch(key string, value json.RawMessage) bool {
+	if switchNumber(key) > 0 || s.device.Announced.switchCalled(key) > 0 {
 		return true
 	}
 	if action := asText(asObject(value)["Action"]); action != "" && !isNumbered(key, "button") {
