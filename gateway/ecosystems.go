@@ -5,8 +5,12 @@ import (
 
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/homeassistant"
 	"github.com/ucare-project/ucare/sensors/mapping"
+	"github.com/ucare-project/ucare/sensors/shelly"
+	"github.com/ucare-project/ucare/sensors/tasmota"
 	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
+	"github.com/ucare-project/ucare/sensors/zwavejs"
 )
 
 // NewDecoder returns the decoder of everything that the configuration listens
@@ -19,5 +23,9 @@ func NewDecoder(c *configs.Gateway) *sensors.Decoder {
 	return sensors.NewDecoder(topics, slices.Concat(
 		mapping.All(topics, mappingsOf(c)),
 		zigbee2mqtt.All(topics),
+		zwavejs.All(topics),
+		shelly.All(topics),
+		tasmota.All(topics),
+		homeassistant.All(topics),
 	)...)
 }
