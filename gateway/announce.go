@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"context"
-	"encoding/json"
-	"log/slog"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -25,74 +22,40 @@ type Announcement struct {
 // verbAcknowledged is announced when an operator has taken an alarm.
 const verbAcknowledged = "acknowledged"
 
-// An announcer publishes to the home's speakers from its own goroutine, so
-// that a broker that is away delays nothing.
-type announcer struct {
-	queue   chan topicAnnouncement
-	publish func(topic string, payload []byte) error
-	logger  *slog.Logger
-}
-
-type topicAnnouncement struct {
-	topic string
-	said  Announcement
-}
-
-func newAnnouncer(publish func(string, []byte) error, logger *slog.Logger) *announcer {
-	return &announcer{queue: make(chan topicAnnouncement, 64), publish: publish, logger: logger}
-}
-
 // decided announces what the resident should hear of a decision.
-func (a *announcer) decided(d ucare.Decision) {
+func (h *homes) decided(d ucare.Decision) {
 	if d.Verb == ucare.TellFault {
 		return
 	}
-	a.say(d.Dwelling, Announcement{
+	h.announce(d.Dwelling, Announcement{
 		At: d.At, Verb: string(d.Verb), Rule: d.Rule, Room: d.Room, Alarm: d.Alarm, Drill: d.Drill,
-		Texts: textsFor("announce." + string(d.Verb) + "." + string(d.Rule)),
+		Texts: textsFor("announce."+string(d.Verb)+"."+string(d.Rule), d.Drill),
 	})
 }
 
 // acknowledged tells the resident that help has heard.
-func (a *announcer) acknowledged(alarm ucare.Alarm) {
-	a.say(alarm.Dwelling, Announcement{
+func (h *homes) acknowledged(alarm ucare.Alarm) {
+	h.announce(alarm.Dwelling, Announcement{
 		At: alarm.AcknowledgedAt, Verb: verbAcknowledged, Rule: alarm.Rule, Room: alarm.Room, Alarm: alarm.ID,
-		Drill: alarm.Drill, Texts: textsFor("announce." + verbAcknowledged),
+		Drill: alarm.Drill, Texts: textsFor("announce."+verbAcknowledged, alarm.Drill),
 	})
 }
 
-// say queues an announcement, or drops it when the queue is full: what was
-// worth saying a long time ago is not worth saying now.
-func (a *announcer) say(dwelling string, said Announcement) {
-	select {
-	case a.queue <- topicAnnouncement{"ucare/" + dwelling + "/gateway/announce", said}:
-	default:
-		a.logger.Warn("an announcement was dropped because the broker takes none", "dwelling", dwelling, "verb", said.Verb)
+func (h *homes) announce(dwelling string, said Announcement) {
+	for _, v := range h.voices {
+		v.announce(announced{gatewayTopic(dwelling, "announce"), said})
 	}
 }
 
-func (a *announcer) run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case next := <-a.queue:
-			payload, err := json.Marshal(next.said)
-			if err == nil {
-				err = a.publish(next.topic, payload)
-			}
-			if err != nil {
-				a.logger.Warn("an announcement was not published", "topic", next.topic, "error", err)
-			}
-		}
-	}
-}
-
-// textsFor is one text in every language.
-func textsFor(key string) map[string]string {
+// textsFor is one text in every language; of a drill it says so first.
+func textsFor(key string, drill bool) map[string]string {
 	texts := make(map[string]string)
 	for _, l := range language.All() {
-		texts[l.Tag()] = l.Text(key)
+		text := l.Text(key)
+		if drill {
+			text = l.Text("announce.drill", "text", text)
+		}
+		texts[l.Tag()] = text
 	}
 	return texts
 }

@@ -48,7 +48,7 @@ type Gateway struct {
 	clock      *clockWatch
 	inbox      *inbox
 	watch      *watch
-	announcer  *announcer
+	homes      *homes
 	board      *board
 	hearing    hearing
 	servers    []server
@@ -181,12 +181,13 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		return err
 	}
 	g.inbox = &inbox{entrance: g.entrance, clock: g.clock, faults: g.faults, metrics: g.metrics}
-	g.announcer = newAnnouncer(func(topic string, payload []byte) error { return g.hearing.publish(topic, payload) }, g.part("announcer"))
+	g.homes = newHomes(tellersOf(c, g.version), g.faults, g.part("home"))
+	g.homes.retire(g.path(toldFile))
 	g.watch = &watch{
 		watchParts: watchParts{
 			log: g.journal, entrance: g.entrance, appended: g.journal.Appended(), refused: g.refused, dispatcher: g.dispatcher,
 			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: g.clock,
-			remember: g.feeder.Offer, announce: g.announcer.decided, acknowledged: g.announcer.acknowledged,
+			remember: g.feeder.Offer, homes: g.homes,
 			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows,
 		},
 		fold: recovered.fold, cases: newCases(policy, open),
@@ -225,7 +226,6 @@ func (g *Gateway) saveCheckpoint(seq int64, state []byte) {
 func (g *Gateway) Run(ctx context.Context) error {
 	failed := make(chan error, 8)
 	g.start(failed, "dispatcher", g.dispatcher.Run)
-	g.start(failed, "announcer", g.announcer.run)
 	// How long nothing could be heard comes before anything that is heard now.
 	if err := g.entrance.enter(ctx, startEntry(g.heardLast, time.Now())); err != nil {
 		g.logger.Error("the start could not be written to the journal", "error", err)
@@ -237,6 +237,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	err := g.hearing.start(g, failed)
 	if err == nil {
+		for _, v := range g.homes.voices { // behind the brokers, for them to hear the goodbye
+			g.start(failed, "voice on the "+v.name, v.run)
+		}
 		g.logger.Info("watching", "dwellings", len(g.dwellings), "version", g.version)
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // no systemd is no error
 		g.start(failed, "watchdog", g.keepAlive)

@@ -11,6 +11,7 @@ import (
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/emergency/links/webhook"
 	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/sensors"
 	"github.com/ucare-project/ucare/sensors/broker"
 	"github.com/ucare-project/ucare/sensors/client"
 )
@@ -22,21 +23,16 @@ type hearing struct {
 	client *client.Client
 }
 
-var errNoSpeaker = errors.New("no broker is connected")
-
-// publish hands a message to the home, by every way there is.
-func (h *hearing) publish(topic string, payload []byte) error {
-	var failures []error
+// ways are the brokers through which the home can be spoken to.
+func (h *hearing) ways() []way {
+	var all []way
 	if h.broker != nil {
-		failures = append(failures, h.broker.Publish(topic, payload, false))
+		all = append(all, way{"embedded broker", h.broker.Publish, func() bool { return true }})
 	}
 	if h.client != nil {
-		failures = append(failures, h.client.Publish(topic, payload, false))
+		all = append(all, way{"household's broker", h.client.Publish, h.client.Connected})
 	}
-	if len(failures) == 0 {
-		return errNoSpeaker
-	}
-	return errors.Join(failures...)
+	return all
 }
 
 // now reports whether sensors can reach us by at least one way.
@@ -61,6 +57,7 @@ func (g *Gateway) wireHearing(c *configs.Gateway) error {
 		}
 		g.hearing.client = client.New(config, g.inbox, g.logger)
 	}
+	g.homes.speakThrough(g.hearing.ways()...)
 	return nil
 }
 
@@ -114,7 +111,10 @@ func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
 	}
 	for _, d := range topicsOf(c).Dwellings {
-		out.Alarm = append(out.Alarm, "ucare/"+d.Dwelling+"/+")
+		out.Alarm = append(out.Alarm, "ucare/"+d.Dwelling+"/+", sensors.CommandTopic(d.Dwelling, "+"))
+		for _, prefix := range d.HomeAssistant {
+			out.Alarm = append(out.Alarm, prefix+"/status")
+		}
 		for _, base := range d.Zigbee2MQTT {
 			out.Alarm = append(out.Alarm, base+"/#")
 		}

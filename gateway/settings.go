@@ -39,6 +39,12 @@ func topicsOf(c *configs.Gateway) sensors.Config {
 		listenTo(&topics, c.Bases(i))
 		out.Dwellings = append(out.Dwellings, topics)
 		out.Quiet = append(out.Quiet, "ucare/"+d.ID+"/gateway/#")
+		for _, s := range c.Dwellings[i].Speakers {
+			out.Quiet = append(out.Quiet, s.Topic)
+		}
+		for _, prefix := range topics.HomeAssistant {
+			out.Quiet = append(out.Quiet, prefix+"/status")
+		}
 	}
 	return out
 }
@@ -57,6 +63,21 @@ func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
 	}
 }
 
+// tellersOf are what tells each dwelling about itself.
+func tellersOf(c *configs.Gateway, version string) []teller {
+	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
+	var out []teller
+	for i, home := range topicsOf(c).Dwellings {
+		t := teller{
+			dwelling: home.Dwelling, several: len(c.Dwellings) > 1, prefixes: home.HomeAssistant, speakers: c.Dwellings[i].Speakers,
+			language: spoken, location: c.Box.TimeZone.Location, version: version,
+		}
+		t.announcement = t.discovery()
+		out = append(out, t)
+	}
+	return out
+}
+
 // rulesOf takes the rules' own defaults for what the configuration does not
 // speak of.
 func rulesOf(c *configs.Gateway) *rules.Policy {
@@ -67,6 +88,7 @@ func rulesOf(c *configs.Gateway) *rules.Policy {
 	quiet := c.Rules.Inactivity
 	p.Silence.After, p.Silence.AtMost, p.Silence.Grace = quiet.After, quiet.AtMost, quiet.PreAlarm
 	p.Silence.NightFrom, p.Silence.NightTo = quiet.Night.From, quiet.Night.To
+	p.Away.AtMost = c.Rules.Away.AtMost
 	return &p
 }
 

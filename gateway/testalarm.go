@@ -11,9 +11,6 @@ import (
 	"github.com/ucare-project/ucare/sensors"
 )
 
-// testAlarmSensor is the sensor under whose name a test alarm comes in.
-const testAlarmSensor = "test-alarm"
-
 // recentAlarms is how far back the local list of alarms reaches.
 const recentAlarms = 24 * time.Hour
 
@@ -27,11 +24,11 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 	}
 	now := time.Now()
 	payload, err := json.Marshal(ucare.Reading{
-		At: now, Dwelling: dwelling, Sensor: testAlarmSensor, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
+		At: now, Dwelling: dwelling, Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
 	})
 	if err == nil {
 		err = g.inbox.Commit(r.Context(), sensors.Message{
-			At: now, Source: "gateway", Topic: "ucare/" + dwelling + "/" + testAlarmSensor, Payload: payload, QoS: 1,
+			At: now, Source: "gateway", Topic: "ucare/" + dwelling + "/" + sensors.TestAlarm, Payload: payload, QoS: 1,
 		})
 	}
 	if err != nil {

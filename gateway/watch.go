@@ -49,12 +49,11 @@ type watchParts struct {
 	logger     *slog.Logger
 	clock      *clockWatch
 
-	remember     func([]ucare.Reading)         // to the history
-	announce     func(ucare.Decision)          // to the speaker in the home
-	acknowledged func(ucare.Alarm)             // to the speaker in the home
-	board        *board                        // for the pages
-	checkpoint   func(seq int64, saved []byte) // to the journal, outside the alarm path
-	known        func(alarm string) bool       // whether the journal has an alarm
+	remember   func([]ucare.Reading)         // to the history
+	homes      *homes                        // to those who live there
+	board      *board                        // for the pages
+	checkpoint func(seq int64, saved []byte) // to the journal, outside the alarm path
+	known      func(alarm string) bool       // whether the journal has an alarm
 }
 
 // A watch is the one goroutine that owns the fold.
@@ -180,10 +179,20 @@ func (w *watch) news(e journal.Entry, out folded) {
 			w.metrics.passed(stepReceived, d.Rule, e.At, e.At)
 		}
 	}
-	if e.Kind == journal.Answer {
-		if a, acknowledged := w.cases.answered(e); acknowledged {
-			w.acknowledged(a)
+	for _, r := range out.readings {
+		if r.Kind == ucare.Away {
+			w.homes.show(w.fold, w.cases.open, r.Dwelling)
 		}
+	}
+	switch {
+	case e.Kind == journal.Answer:
+		a, acknowledged := w.cases.answered(e)
+		if acknowledged {
+			w.homes.acknowledged(a)
+		}
+		w.homes.show(w.fold, w.cases.open, a.Dwelling)
+	case w.homes.greets(e.Topic, e.Payload):
+		w.homes.again()
 	}
 }
 
@@ -231,6 +240,7 @@ func (w *watch) housekeeping(ctx context.Context) {
 	now := time.Now()
 	if now.Sub(w.shown) >= showEvery {
 		w.board.show(w.fold, w.cases.open)
+		w.homes.show(w.fold, w.cases.open)
 		w.shown = now
 	}
 	if len(w.unsaved) > 0 || w.entrance.waiting() {

@@ -112,7 +112,7 @@ func newBench() *bench {
 		watchParts: watchParts{
 			log: b.log, entrance: way, appended: b.log.woken, refused: b.refused, dispatcher: b.sent, faults: faults, metrics: metrics,
 			logger: logger, clock: clock, board: &board{faults: faults},
-			remember: func([]ucare.Reading) {}, announce: func(ucare.Decision) {}, acknowledged: func(ucare.Alarm) {},
+			remember: func([]ucare.Reading) {}, homes: newHomes(nil, faults, logger),
 			checkpoint: func(int64, []byte) {}, known: func(string) bool { return true },
 		},
 		fold: benchFold(), cases: newCases(policy, nil), saved: time.Now(),
