@@ -101,6 +101,9 @@ func (h home) devices(m message, base string, all []message, zigbee []definition
 		name = strings.TrimSuffix(name, end)
 	}
 	said, notes := map[string]json.RawMessage{}, m.Notes
+	if cut := strings.LastIndexByte(name, '/'); cut > 0 && h.topic == base+"/"+name && !strings.HasPrefix(strings.TrimSpace(m.Payload), "{") {
+		said[name[cut+1:]], name = plain(m.Payload), name[:cut] // one attribute on a topic of its own
+	}
 	for _, other := range all { // all that this device says in the corpus
 		if other.Ecosystem == m.Ecosystem && concrete(other.Topic) == base+"/"+name {
 			_ = json.Unmarshal([]byte(other.Payload), &said) // what is no JSON says nothing
@@ -111,6 +114,15 @@ func (h home) devices(m message, base string, all []message, zigbee []definition
 		"ieee_address": "0x00124b0000000001", "friendly_name": name, "type": "EndDevice",
 		"definition": definitionOf(m, said, notes, zigbee),
 	}})}
+}
+
+// plain is the JSON form of an attribute's plain text.
+func plain(payload string) json.RawMessage {
+	if json.Valid([]byte(payload)) {
+		return json.RawMessage(payload)
+	}
+	text, _ := json.Marshal(payload) // a string always has a JSON form
+	return text
 }
 
 // definitionOf finds out which device speaks: the model that the message or its
@@ -134,31 +146,32 @@ func definitionOf(m message, said map[string]json.RawMessage, notes string, zigb
 }
 
 // esphomeConfig is what an ESPHome node announces of an entity that speaks on
-// <node>/<component>/<object>/state: its name, and no device class.
+// <node>/<component>/<object>/state, or, of a node that says on <node>/status
+// whether it is there, of any entity.
 func esphomeConfig(topic string) []sensors.Message {
 	level := strings.Split(topic, "/")
+	if len(level) == 2 && level[1] == "status" {
+		topic = level[0] + "/binary_sensor/motion/state"
+		level = strings.Split(topic, "/")
+	}
 	if len(level) != 4 || level[3] != "state" {
 		return nil
 	}
 	node, component, object := level[0], level[1], level[2]
-	name := strings.ReplaceAll(object, "_", " ")
-	return []sensors.Message{announcement("homeassistant/"+component+"/"+node+"/"+object+"/config", map[string]any{
-		"name": name, "stat_t": topic, "avty_t": node + "/status", "uniq_id": "ESP" + node + object,
+	config := map[string]any{
+		"name": strings.ReplaceAll(object, "_", " "), "stat_t": topic, "avty_t": node + "/status", "uniq_id": "ESP" + node + object,
 		"dev": map[string]any{"ids": node, "name": node, "mf": "espressif"},
-	})}
+	}
+	if class := classIn(object); class != "" && component == "binary_sensor" {
+		config["dev_cla"] = class
+	}
+	return []sensors.Message{announcement("homeassistant/"+component+"/"+node+"/"+object+"/config", config)}
 }
 
 // handWritten is the entity that a household has written down for a topic of its
 // own: a class by the words of the topic, a value out of the object if it is one.
 func handWritten(topic, payload string) []sensors.Message {
-	class := ""
-	for _, known := range []string{"window", "door", "motion", "occupancy", "smoke", "gas", "moisture"} {
-		if strings.Contains(topic, known) {
-			class = known
-			break
-		}
-	}
-	config := map[string]any{"name": topic, "state_topic": topic, "device_class": class, "unique_id": topic}
+	config := map[string]any{"name": topic, "state_topic": topic, "device_class": classIn(topic), "unique_id": topic}
 	var object map[string]json.RawMessage
 	if json.Unmarshal([]byte(payload), &object) == nil && len(object) == 1 {
 		for key := range object {
@@ -166,4 +179,25 @@ func handWritten(topic, payload string) []sensors.Message {
 		}
 	}
 	return []sensors.Message{announcement("homeassistant/binary_sensor/"+strings.ReplaceAll(topic, "/", "_")+"/config", config)}
+}
+
+// classIn is the device class that a household gives an entity which it has
+// called after it, "" when the name tells none.
+func classIn(name string) string {
+	for _, known := range []struct{ word, class string }{
+		{"window", "window"},
+		{"door", "door"},
+		{"motion", "motion"},
+		{"pir", "motion"},
+		{"occupancy", "occupancy"},
+		{"smoke", "smoke"},
+		{"gas", "gas"},
+		{"moisture", "moisture"},
+		{"leak", "moisture"},
+	} {
+		if strings.Contains(name, known.word) {
+			return known.class
+		}
+	}
+	return ""
 }
