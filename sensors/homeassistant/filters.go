@@ -3,6 +3,7 @@ package homeassistant
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"strconv"
@@ -102,9 +103,7 @@ func (f filter) take(params *exec.VarArgs) (arguments, error) {
 	for i, v := range params.Args {
 		args[f.names[i]] = v
 	}
-	for name, v := range params.KwArgs {
-		args[name] = v
-	}
+	maps.Copy(args, params.KwArgs)
 	return args, nil
 }
 

@@ -93,7 +93,7 @@ func (d *Discovery) tellFaults(at time.Time, s *sensor, h *sensors.Heard) {
 	var bad, fails, unclear, troubles []string
 	for _, e := range s.entities {
 		if e.Bad != "" {
-			bad = append(bad, e.label()+" is "+e.Bad)
+			bad = append(bad, e.label()+": "+e.Bad)
 		}
 		if why := e.broken + e.Fails; why != "" {
 			fails = append(fails, why)

@@ -174,13 +174,13 @@ var enums = []enumeration{
 
 func words(active, inactive, saysNothing string) map[string]ucare.State {
 	t := map[string]ucare.State{}
-	for _, w := range strings.Fields(active) {
+	for w := range strings.FieldsSeq(active) {
 		t[w] = ucare.Active
 	}
-	for _, w := range strings.Fields(inactive) {
+	for w := range strings.FieldsSeq(inactive) {
 		t[w] = ucare.Inactive
 	}
-	for _, w := range strings.Fields(saysNothing) {
+	for w := range strings.FieldsSeq(saysNothing) {
 		t[w] = ucare.Unknown
 	}
 	return t
@@ -219,7 +219,7 @@ func eventMeaning(e *entity) meaning {
 }
 
 func triggerMeaning(e *entity) meaning {
-	for _, w := range strings.Fields(plain(e.Trigger)) {
+	for w := range strings.FieldsSeq(plain(e.Trigger)) {
 		if calls[w] == ucare.Active {
 			return meaning{kind: ucare.HelpButton, how: press}
 		}
