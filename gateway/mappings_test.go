@@ -205,3 +205,51 @@ func isRight(l labelled, h sensors.Heard) bool {
 		return false
 	}
 }
+
+// No message breaks a ready mapping, and none makes a detector active out of a
+// value that no list has.
+func FuzzReadyMappings(f *testing.F) {
+	for _, name := range configs.ReadyNames() {
+		ready, _ := configs.ReadyMapping(name)
+		for _, s := range ready.Samples {
+			f.Add(s.Topic, []byte(s.Payload))
+		}
+	}
+	c := withAll(nil)
+	raises := map[string]bool{} // texts in lower case
+	wordless := func(m configs.MappingInForce) bool { return m.Event && len(m.On) == 0 }
+	for _, m := range c.MappingsInForce(0) {
+		for _, value := range slices.Concat(m.On, m.Drill) {
+			raises[strings.ToLower(string(value))] = true
+		}
+	}
+	f.Fuzz(func(t *testing.T, topic string, payload []byte) {
+		h, _ := mappingsOnly(c).Hear(sensors.Message{At: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC), Topic: topic, Payload: payload})
+		for _, r := range slices.Concat(h.Readings, h.Repeated) {
+			if r.State != ucare.Active || !sensors.IsDetector(r.Kind) {
+				continue
+			}
+			isWordless := slices.ContainsFunc(c.MappingsInForce(0), func(m configs.MappingInForce) bool { return wordless(m) && m.Kind == string(r.Kind) })
+			holds := func(word string) bool { return strings.Contains(strings.ToLower(string(payload)), word) }
+			if !isWordless && !slices.ContainsFunc(slices.Collect(maps.Keys(raises)), holds) && !strings.Contains(string(payload), `\u`) {
+				t.Errorf("%s %q raises %s", topic, payload, r.Kind)
+			}
+		}
+	})
+}
+
+// What all ready mappings together cost a message that is none of theirs, and one
+// that is.
+func BenchmarkReadyMappings(b *testing.B) {
+	h := mappingsOnly(withAll(nil))
+	for name, m := range map[string]sensors.Message{
+		"foreign": {Topic: "zigbee2mqtt/0x00158d0001020304", Payload: []byte(`{"occupancy":true}`)},
+		"rtl_433": {Topic: "rtl_433/pi/events", Payload: []byte(`{"model":"Honeywell-Security","id":77120,"contact_open":1,"tamper":0,"battery_ok":1}`)},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h.Hear(m)
+			}
+		})
+	}
+}

@@ -94,13 +94,12 @@ func (f checkFlags) trySample(cmd *cobra.Command) error {
 
 // showMappings lists the ready mappings, or prints one.
 func showMappings(out io.Writer, names []string) error {
-	for _, name := range names {
-		text, err := configs.ReadyText(name)
-		if err != nil {
-			return err
+	if len(names) > 0 {
+		text, err := configs.ReadyText(names[0])
+		if err == nil {
+			fmt.Fprint(out, text)
 		}
-		fmt.Fprint(out, text)
-		return nil
+		return err
 	}
 	for _, name := range configs.ReadyNames() {
 		ready, _ := configs.ReadyMapping(name)

@@ -19,10 +19,10 @@ const lag = 2 * time.Minute
 // decoder makes of it: then the message is not "mine".
 func (h *Home) Hear(m sensors.Message) (sensors.Heard, bool) {
 	in := hearing{Home: h, m: m, doc: &document{payload: m.Payload}, decided: map[key]*entry{}, own: map[string]ucare.Sensor{}}
-	matched := false
+	levels, matched := strings.Split(m.Topic, "/"), false
 	for i := range h.entries {
 		e := &h.entries[i]
-		if wild, base, ok := e.matches(m.Topic); ok {
+		if wild, base, ok := e.matches(levels); ok {
 			matched = true
 			in.apply(e, wild, base)
 		}

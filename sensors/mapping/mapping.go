@@ -107,8 +107,9 @@ type entry struct {
 }
 
 type filter struct {
-	text string
-	base int // levels of the base
+	text   string
+	levels []string
+	base   int // levels of the base
 }
 
 type condition struct {
@@ -165,6 +166,7 @@ func ready(e Entry) entry {
 		if base != "" {
 			f = filter{text: strings.TrimSuffix(base+"/"+topic, "/"), base: 1 + strings.Count(base, "/")}
 		}
+		f.levels = strings.Split(f.text, "/")
 		r.filters = append(r.filters, f)
 	}
 	for _, c := range e.When {
@@ -189,22 +191,40 @@ func (h *Home) Filters() []string {
 }
 
 // matches tells the levels that the wildcards of the entry's topic stand for,
-// and the base as it is in this topic.
-func (e *entry) matches(topic string) (wild []string, base string, ok bool) {
+// and the base as it is in this topic. got are the topic's levels.
+func (e *entry) matches(got []string) (wild []string, base string, ok bool) {
 	for _, f := range e.filters {
-		if !sensors.Match(f.text, topic) {
+		if !f.matches(got) {
 			continue
 		}
-		asked, got := strings.Split(f.text, "/"), strings.Split(topic, "/")
-		for i := f.base; i < len(asked); i++ {
+		for i := f.base; i < len(f.levels); i++ {
 			switch {
-			case asked[i] == "#":
+			case f.levels[i] == "#":
 				wild = append(wild, strings.Join(got[min(i, len(got)):], "/"))
-			case asked[i] == "+":
+			case f.levels[i] == "+":
 				wild = append(wild, got[i])
 			}
 		}
 		return wild, strings.Join(got[:min(f.base, len(got))], "/"), true
 	}
 	return nil, "", false
+}
+
+// matches is sensors.Match on levels that were split before: each message is
+// held against every entry.
+func (f filter) matches(got []string) bool {
+	if strings.HasPrefix(got[0], "$") && !strings.HasPrefix(f.levels[0], "$") {
+		return false
+	}
+	for i, level := range f.levels {
+		switch {
+		case level == "#":
+			return true
+		case i == len(got):
+			return false
+		case level != "+" && level != got[i]:
+			return false
+		}
+	}
+	return len(got) == len(f.levels)
 }
