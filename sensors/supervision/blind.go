@@ -4,23 +4,22 @@ import "github.com/ucare-project/ucare"
 
 // Method. A motion or presence sensor that is heard (battery, temperature, a
 // check-in) and notices nobody may be covered, turned away or broken: Contact ID
-// 391, Sensor Watch. Or nobody was there. It is told when the others in the home
-// have noticed somebody in at least 20 different hours since it last did, and it
-// saw nobody for
+// 391, Sensor Watch. Or nobody was there. It is told when it saw nobody for
 //
 //	3 times its longest such time in the last 14 days on which it saw anybody, at least 48 h,
 //	72 h, if it never saw anybody,
-//	14 days, if it saw somebody on too few days to know how often it does.
+//	28 days, if it saw somebody on too few days to know how often it does.
 //
-// A home that nobody is in has no such hours, and a guest room has a long such
-// time. The figures are ours; alarm panels let the installer choose hours to
+// and the others in the home have noticed somebody in 10 different hours of each 24
+// of that time, so 20 at least. A home that nobody is in has no such hours, and a guest
+// room has a long such time. The figures are ours; alarm panels let the installer choose hours to
 // days. The next movement ends it.
 
 const (
-	blindHours   = 20
+	blindHours   = 20 // of activity elsewhere, in blindLeast; more in proportion
 	blindLeast   = instant(48 * 60 * 60)
 	blindNever   = instant(72 * 60 * 60)
-	blindUnknown = instant(14 * 24 * 60 * 60)
+	blindUnknown = instant(28 * 24 * 60 * 60)
 )
 
 // notices reports whether a sensor of the kind sees people who come by.
@@ -28,10 +27,12 @@ func notices(k ucare.Kind) bool { return k == ucare.Motion || k == ucare.Presenc
 
 // isActivity reports whether somebody in the home did something.
 func isActivity(r *ucare.Reading) bool {
-	if r.State != ucare.Active || r.UnknownAge || r.Drill {
-		return false
-	}
-	switch r.Kind {
+	return r.State == ucare.Active && !r.UnknownAge && !r.Drill && isOfPeople(r.Kind)
+}
+
+// isOfPeople reports whether a sensor of the kind speaks because of somebody.
+func isOfPeople(k ucare.Kind) bool {
+	switch k {
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
 		return true
 	default:
@@ -57,9 +58,11 @@ func (h *home) judgeBlind(id string, s *sensor, now instant, c *Change) {
 	if !s.Sees {
 		return
 	}
-	over := s.sawNobodyFrom() + s.Triggers.Deaf + s.mayNotSee()
+	may := s.mayNotSee()
+	over := s.sawNobodyFrom() + s.Triggers.Deaf + may
+	hours := uint32(may * blindHours / blindLeast)
 	lives := s.Heard != 0 && !s.Unreachable && now < s.overdue(s.limit()) && !h.cutOff(s)
-	blind := lives && !s.isOn() && now >= over && h.active.Hours-s.Hours >= blindHours
+	blind := lives && !s.isOn() && now >= over && h.active.Hours-s.Hours >= hours
 	if over > now {
 		h.wait(over)
 	}

@@ -38,7 +38,12 @@ type sensor struct {
 	Tested      instant `json:"tested,omitempty"`      // when it last did so live; 0: never
 	Triggers    voice   `json:"triggers,omitzero"`     // when it noticed somebody
 	Hours       uint32  `json:"hours,omitempty"`       // activity.Hours when it last did
+	ChecksIn    bool    `json:"checks_in,omitempty"`   // it speaks when nothing happens, too
+	Moved       instant `json:"moved,omitempty"`       // when it last spoke of somebody, came or gone
+	HeardHours  uint32  `json:"heard_hours,omitempty"` // activity.Hours when it last spoke
 	On          []onFor `json:"on,omitempty"`
+
+	spoke bool // in this message
 }
 
 // A bridge is what several sensors speak through. Its voice is that of its
@@ -101,6 +106,7 @@ func (h *home) of(id string, now instant) *sensor {
 	}
 	if name := strings.TrimSpace(id); name != id && h.sensors[name] != nil && h.sensors[name].Heard == 0 {
 		delete(h.sensors, name)
+		h.touched[name] = true
 	}
 	if len(h.sensors) >= maxSensors {
 		return nil
@@ -118,7 +124,7 @@ func (h *home) see(seen *sensors.Seen, now instant, c *Change) {
 	h.touched[seen.Sensor] = true
 	if seen.Gone {
 		delete(h.sensors, seen.Sensor)
-		h.forget(seen.Sensor, c)
+		h.forget(seen.Sensor, c) // also where a configured one takes its place
 		h.expect()
 		h.begin(now)
 		return
@@ -137,6 +143,8 @@ func (h *home) see(seen *sensors.Seen, now instant, c *Change) {
 	through := h.bridge(s.Bridge, now)
 	if at := min(instantOf(seen.Heard), now); at != 0 && s.speaks(at) {
 		h.heard(through, at)
+		s.HeardHours = h.active.Hours
+		s.spoke = true
 	}
 }
 
@@ -179,6 +187,9 @@ func (h *home) read(r *ucare.Reading, now instant) {
 		s.Tested = now
 	}
 	s.turned(r, now)
+	if isOfPeople(r.Kind) && !r.UnknownAge {
+		s.Moved = now
+	}
 	if active && notices(r.Kind) {
 		s.Triggers.speaks(now)
 		s.Hours = h.active.Hours
@@ -265,8 +276,10 @@ func (h *home) judge(now instant, ids []string, c *Change) {
 	for _, id := range ids {
 		s := h.sensors[id]
 		if s == nil {
+			h.forget(id, c)
 			continue
 		}
+		s.checkIn(now)
 		h.judgeSilence(id, s, now, c)
 		h.judgeBlind(id, s, now, c)
 		h.judgeStuck(id, s, now, c)

@@ -10,16 +10,20 @@ import (
 // that nobody moves any more (zigbee2mqtt issues 31712, 16196, 7837, 24945). It
 // is told after
 //
-//	2 h   motion: as long as it counts as a sign of life (ucare.Signs, rules)
+//	12 h  motion
 //	24 h  presence: a radar sees a sleeper all night, and one who is ill all day
 //	24 h  smoke, heat, carbon monoxide, gas, water leak, fall
+//
+// As a sign of life a motion that stays on counts for 2 h only (ucare.Signs, rules),
+// so nothing depends on telling it soon; and some that call themselves occupancy are
+// radars that see who sits in front of the television all evening.
 //
 // Of motion, presence and fall only where the sensor has said "off" before: many
 // never do. A detector that never does, such as some of 433 MHz, is told after
 // its first alarm, for nobody can see a second one.
 
 const (
-	stuckMotion = instant(2 * 60 * 60)
+	stuckMotion = instant(12 * 60 * 60)
 	stuckOther  = instant(24 * 60 * 60)
 )
 

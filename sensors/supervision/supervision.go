@@ -194,16 +194,6 @@ func (s *Supervisor) Standing() []ucare.Fault {
 	return all
 }
 
-// Holds reports whether the condition is one of those that hold now.
-func (s *Supervisor) Holds(f ucare.Fault) bool {
-	h := s.homes[f.Dwelling]
-	if h == nil {
-		return false
-	}
-	_, stands := h.standing[condition{f.Code, f.Subject}]
-	return stands
-}
-
 // justNow is how old the word of a sensor may be for the message to be its own.
 const justNow = instant(2 * 60)
 
