@@ -11,12 +11,13 @@ import (
 
 // stateVersion names the shape of a checkpoint. A checkpoint of another shape
 // is not read; the journal is folded from its beginning instead.
-const stateVersion = "gateway/1 " + rules.Version
+const stateVersion = "gateway/2 " + rules.Version
 
 // checkpointState is what a checkpoint holds: the fold, as JSON.
 type checkpointState struct {
-	Decoder json.RawMessage         `json:"decoder"`
-	States  map[string]*rules.State `json:"states"`
+	Decoder    json.RawMessage         `json:"decoder"`
+	Supervisor json.RawMessage         `json:"supervisor"`
+	States     map[string]*rules.State `json:"states"`
 }
 
 // save writes the fold down so that a start need not fold weeks of messages.
@@ -25,7 +26,11 @@ func (f *fold) save() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write down what the decoder knows: %w", err)
 	}
-	state, err := json.Marshal(checkpointState{Decoder: decoder, States: f.states})
+	supervisor, err := json.Marshal(f.supervisor)
+	if err != nil {
+		return nil, fmt.Errorf("write down when the sensors were heard: %w", err)
+	}
+	state, err := json.Marshal(checkpointState{Decoder: decoder, Supervisor: supervisor, States: f.states})
 	if err != nil {
 		return nil, fmt.Errorf("write down the rule states: %w", err)
 	}
@@ -40,6 +45,9 @@ func (f *fold) load(saved []byte) error {
 	}
 	if err := json.Unmarshal(c.Decoder, f.decoder); err != nil {
 		return fmt.Errorf("read the checkpoint of the decoder: %w", err)
+	}
+	if err := json.Unmarshal(c.Supervisor, f.supervisor); err != nil {
+		return fmt.Errorf("read the checkpoint of the supervision: %w", err)
 	}
 	for id, state := range c.States {
 		// A dwelling that is no longer in the configuration must not raise an

@@ -200,7 +200,7 @@ func TestADwellingThatIsNoLongerWatchedRaisesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := newFold(before.decoder, before.policy, []string{"another"})
+	moved := newFold(before.decoder, before.supervisor, before.policy, []string{"another"})
 	if err := moved.load(saved); err != nil {
 		t.Fatal(err)
 	}

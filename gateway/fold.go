@@ -9,15 +9,17 @@ import (
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/supervision"
 )
 
 // A fold is all that the watch remembers: what the decoder has learned about
-// the devices and the rule state of each dwelling. Its only input is the
-// journal's entries in their order, so that folding them again gives the same.
+// the devices, when each of them was heard, and the rule state of each dwelling. Its only
+// input is the journal's entries in their order, so that folding them again gives the same.
 type fold struct {
-	decoder *sensors.Decoder
-	policy  *rules.Policy
-	states  map[string]*rules.State
+	decoder    *sensors.Decoder
+	supervisor *supervision.Supervisor
+	policy     *rules.Policy
+	states     map[string]*rules.State
 	// clockSetAt is the last set clock. One that was handed on from memory, and
 	// stored after all, comes twice.
 	clockSetAt time.Time
@@ -50,8 +52,8 @@ type profile struct {
 	Profile  rules.Profile `json:"profile"`
 }
 
-func newFold(decoder *sensors.Decoder, policy *rules.Policy, dwellings []string) *fold {
-	f := &fold{decoder: decoder, policy: policy, states: make(map[string]*rules.State)}
+func newFold(decoder *sensors.Decoder, supervisor *supervision.Supervisor, policy *rules.Policy, dwellings []string) *fold {
+	f := &fold{decoder: decoder, supervisor: supervisor, policy: policy, states: make(map[string]*rules.State)}
 	for _, id := range dwellings {
 		f.state(id)
 	}
@@ -82,9 +84,9 @@ func (f *fold) entry(e journal.Entry) folded {
 	case journal.Answer:
 		out.decisions, err = f.answer(e)
 	case journal.Start, journal.Deaf:
-		err = f.gap(e)
+		out, err = f.gap(e)
 	case journal.ClockSet:
-		out.decisions, err = f.clockSet(e)
+		out, err = f.clockSet(e)
 	case journal.Profile:
 		err = f.learn(e)
 	default:
@@ -102,21 +104,28 @@ func (f *fold) message(e journal.Entry) folded {
 	return f.heard(f.decoder.Hear(sensors.Message{
 		At: e.At, Source: e.Source, Topic: e.Topic, Payload: e.Payload,
 		QoS: e.QoS, Retained: e.Retained, Duplicate: e.Duplicate,
-	}), e.At)
+	}), e.Topic, e.At)
 }
 
-// heard folds what a message, or the passing of time, said about the sensors.
-func (f *fold) heard(h sensors.Heard, now time.Time) folded {
+// heard folds what a message on a topic, or the passing of time, said about the sensors.
+func (f *fold) heard(h sensors.Heard, topic string, now time.Time) folded {
 	out := folded{readings: h.Readings, faults: h.Faults, cleared: h.Cleared, relisten: h.Relisten}
 	for _, r := range h.Readings {
 		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, now, out.decisions)
 	}
+	out.changed(f.supervisor.Hear(topic, h, now))
 	return out
+}
+
+// changed adds what began and ended in the supervision of the sensors.
+func (o *folded) changed(c supervision.Change) {
+	o.faults, o.cleared = append(o.faults, c.Began...), append(o.cleared, c.Ended...)
 }
 
 // tick lets time pass: first for the sensors, whose states may expire, then for the rules.
 func (f *fold) tick(now time.Time) folded {
-	out := f.heard(f.decoder.Tick(now), now)
+	out := f.heard(f.decoder.Tick(now), "", now)
+	out.changed(f.supervisor.Tick(now))
 	for _, id := range sortedKeys(f.states) {
 		out.decisions = f.policy.Tick(f.states[id], now, out.decisions)
 	}
@@ -135,13 +144,13 @@ func (f *fold) answer(e journal.Entry) ([]ucare.Decision, error) {
 	return out, nil
 }
 
-// gap tells the rules how long nothing could be heard. A board without a
+// gap tells the rules and the supervision how long nothing could be heard. A board without a
 // clock of its own starts in the past: then the time that passed is unknown,
 // and only the clock's setting is made good.
-func (f *fold) gap(e journal.Entry) error {
+func (f *fold) gap(e journal.Entry) (out folded, err error) {
 	var g gap
 	if err := json.Unmarshal(e.Payload, &g); err != nil {
-		return err
+		return out, err
 	}
 	for _, s := range f.states {
 		if g.To.Before(g.From) {
@@ -150,24 +159,29 @@ func (f *fold) gap(e journal.Entry) error {
 			f.policy.Gap(s, g.From, g.To)
 		}
 	}
-	return nil
+	if g.To.Before(g.From) {
+		f.supervisor.Shift(g.To.Sub(g.From))
+	}
+	out.changed(f.supervisor.Gap(g.From, g.To, e.At))
+	return out, nil
 }
 
 // clockSet moves what is being measured. What was due by the old clock is
 // decided first.
-func (f *fold) clockSet(e journal.Entry) ([]ucare.Decision, error) {
+func (f *fold) clockSet(e journal.Entry) (due folded, err error) {
 	var c clockSet
 	if err := json.Unmarshal(e.Payload, &c); err != nil {
-		return nil, err
+		return due, err
 	}
 	if e.At.Equal(f.clockSetAt) {
-		return nil, nil
+		return due, nil
 	}
 	f.clockSetAt = e.At
-	due := f.tick(e.At.Add(-c.By)).decisions
+	due = f.tick(e.At.Add(-c.By))
 	for _, s := range f.states {
 		f.policy.Shift(s, c.By)
 	}
+	f.supervisor.Shift(c.By)
 	return due, nil
 }
 
@@ -180,9 +194,17 @@ func (f *fold) learn(e journal.Entry) error {
 	return nil
 }
 
-// next is when the rules must hear of the time again.
+// standing are the faults of the sensors that hold now.
+func (f *fold) standing() []ucare.Fault {
+	return append(f.decoder.Standing(), f.supervisor.Standing()...)
+}
+
+// next is when the fold must hear of the time again.
 func (f *fold) next() (time.Time, bool) {
 	first, _ := f.decoder.Next()
+	if at, due := f.supervisor.Next(); due && (first.IsZero() || at.Before(first)) {
+		first = at
+	}
 	for _, s := range f.states {
 		if at, due := f.policy.Next(s); due && (first.IsZero() || at.Before(first)) {
 			first = at

@@ -16,6 +16,7 @@ import (
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/sensors/supervision"
 )
 
 // Options are what a gateway is made of.
@@ -175,7 +176,7 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 
 func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
 	recovered, err := g.recoverFold(ctx, func() *fold {
-		return newFold(NewDecoder(c), rulesOf(c), dwellingIDs(g.dwellings))
+		return newFold(NewDecoder(c), supervision.New(topicsOf(c)), rulesOf(c), dwellingIDs(g.dwellings))
 	})
 	if err != nil {
 		return err
@@ -194,6 +195,9 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),
 	}
 	g.watch.progress.beat(recovered.position)
+	for _, f := range recovered.fold.standing() { // what the journal tells no more
+		g.faults.Set(f, true)
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/supervision"
 )
 
 // A paperLog is the journal's port in memory, with a disk that can refuse.
@@ -123,7 +124,7 @@ func newBench() *bench {
 func benchFold() *fold {
 	policy := rules.Default()
 	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home"}}}
-	return newFold(sensors.NewDecoder(topics), &policy, []string{"home"})
+	return newFold(sensors.NewDecoder(topics), supervision.New(topics), &policy, []string{"home"})
 }
 
 func reading(sensor, kind string, active bool) sensors.Message {
