@@ -1,6 +1,8 @@
 package zigbee2mqtt
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,4 +134,136 @@ func (h *home) sensor(id string) sensors.SensorState {
 	}
 	h.t.Fatalf("no sensor %q", id)
 	return sensors.SensorState{}
+}
+
+// When a device itself was heard: what supervision lives from.
+func TestWhenADeviceItselfWasHeard(t *testing.T) {
+	at := func(d time.Duration) string { return noon.Add(d).Format(time.RFC3339) }
+	for _, c := range []struct {
+		about    string
+		before   [][2]string // messages, at a minute's distance
+		topic    string
+		payload  string
+		retained bool
+		want     time.Duration // after noon; -1: not heard
+	}{
+		{"live", nil, "kitchen smoke", `{"smoke":false}`, false, 2 * time.Minute},
+		{"live, an attribute", nil, "kitchen smoke/smoke", `false`, false, 2 * time.Minute},
+		{"from the store", nil, "kitchen smoke", `{"smoke":false}`, true, -1},
+		{"from the store, with last_seen", nil, "kitchen smoke", `{"smoke":false,"last_seen":"` + at(-time.Hour) + `"}`, true, -time.Hour},
+		{"the cache", [][2]string{{"bridge/state", "online"}}, "kitchen smoke", `{"smoke":false}`, false, -1},
+		{"the cache, with last_seen", [][2]string{{"bridge/state", "online"}}, "kitchen smoke", `{"smoke":false,"last_seen":"` + at(-time.Hour) + `"}`, false, -time.Hour},
+		{"a timer's message", [][2]string{{"kitchen smoke", `{"smoke":false,"last_seen":"` + at(0) + `"}`}}, "kitchen smoke", `{"smoke":false,"last_seen":"` + at(0) + `"}`, false, 0},
+		{"an attribute after a last_seen", [][2]string{{"kitchen smoke", `{"smoke":false,"last_seen":"` + at(0) + `"}`}}, "kitchen smoke/smoke", `false`, false, 0},
+		{"last_seen as an attribute", nil, "kitchen smoke/last_seen", at(time.Minute), false, time.Minute},
+		{"last_seen from the future", nil, "kitchen smoke", `{"smoke":false,"last_seen":"2036-01-01T00:00:00Z"}`, false, 2 * time.Minute},
+		{"a last_seen that nobody can read", nil, "kitchen smoke", `{"smoke":false,"last_seen":"yesterday"}`, false, 2 * time.Minute},
+	} {
+		h := newHome(t)
+		for _, line := range c.before {
+			h.says(line[0], line[1])
+		}
+		got := h.hear("zigbee2mqtt/"+c.topic, c.payload, c.retained)
+		want := noon.Add(c.want)
+		if c.want == 2*time.Minute {
+			want = h.now
+		}
+		if c.want == -1 {
+			want = time.Time{}
+		}
+		if len(got.Seen) != 1 || !got.Seen[0].Heard.Equal(want) || got.Seen[0].Bridge != "zigbee2mqtt" {
+			t.Errorf("%s: seen %+v, want it heard %v", c.about, got.Seen, want)
+		}
+	}
+}
+
+// The radio is dead: the bridge's timers still publish, and last_seen stands still.
+func TestADeadRadioShowsInALastSeenThatStandsStill(t *testing.T) {
+	for _, format := range []func(seen, now time.Time) string{
+		func(seen, _ time.Time) string { return `"` + seen.Format(time.RFC3339Nano) + `"` },
+		func(seen, _ time.Time) string {
+			return `"` + seen.In(time.FixedZone("", 9*3600)).Format("2006-01-02T15:04:05-07:00") + `"`
+		},
+		func(seen, _ time.Time) string { return strconv.FormatInt(seen.UnixMilli(), 10) },
+		relatively,
+	} {
+		h := newHome(t)
+		seen := h.now.Add(time.Minute)
+		h.says("거실/동작", `{"occupancy":true,"last_seen":`+format(seen, seen)+`}`)
+		for _, after := range []time.Duration{90 * time.Second, time.Hour + 7*time.Minute, 26 * time.Hour, 9 * 24 * time.Hour} {
+			h.step = seen.Add(after).Sub(h.now)
+			got := h.hear("zigbee2mqtt/거실/동작", `{"occupancy":false,"no_occupancy_since":90,"last_seen":`+format(seen, seen.Add(after))+`}`, false)
+			if len(got.Seen) != 1 || got.Seen[0].Heard.Sub(seen).Abs() > time.Second {
+				t.Errorf("%s after %v: heard %v, want %v", format(seen, h.now), after, got.Seen[0].Heard, seen)
+			}
+		}
+		h.step = time.Minute
+		alive := h.now.Add(h.step)
+		if got := h.hear("zigbee2mqtt/거실/동작", `{"occupancy":true,"last_seen":`+format(alive, alive)+`}`, false); short(got) != "motion" || got.Seen[0].Heard.Sub(alive).Abs() > time.Second {
+			t.Errorf("%s: when it is back: %q, heard %v", format(seen, h.now), short(got), got.Seen)
+		}
+	}
+}
+
+// relatively is the age in words, in two units at most, as the bridge writes it.
+func relatively(seen, now time.Time) string {
+	left, parts := now.Sub(seen), []string(nil)
+	for _, u := range []struct {
+		name   string
+		length time.Duration
+	}{{"week", 7 * 24 * time.Hour}, {"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		n := left / u.length
+		left -= n * u.length
+		if n == 0 && (u.name != "second" || parts != nil) || len(parts) == 2 {
+			continue
+		}
+		if n != 1 {
+			u.name += "s"
+		}
+		parts = append(parts, strconv.Itoa(int(n))+" "+u.name)
+	}
+	return `"` + strings.Join(parts, ", ") + ` ago"`
+}
+
+func TestAnAgeInWords(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"0 seconds ago": 0, "1 second ago": time.Second, "2 minutes, 3 seconds ago": 123 * time.Second, "1 hour ago": time.Hour,
+		"1 day, 4 hours ago": 28 * time.Hour, "2 weeks, 1 day ago": 15 * 24 * time.Hour, "1 year ago": 8766 * time.Hour, "1 month ago": 730*time.Hour + 30*time.Minute,
+	} {
+		if got, ok := relative(text, sensors.Message{At: noon}, time.Time{}); !ok || !got.Equal(noon.Add(-want)) {
+			t.Errorf("%s: %v %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"ago", " ago", "5 ago", "five minutes ago", "2 fortnights ago", "-1 minutes ago", "1 minute", "99999 years ago", "1 minute,, 2 seconds ago"} {
+		if got, ok := relative(text, sensors.Message{At: noon}, time.Time{}); ok {
+			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+	if got, ok := relative("1 minute ago", sensors.Message{At: noon, Retained: true}, time.Time{}); ok {
+		t.Errorf("from a store, which it was true for long ago: %v", got)
+	}
+}
+
+// A bridge with cache_state_send_on_startup publishes all states when it starts,
+// without the retain flag.
+func TestACacheThatIsPublishedAgainRaisesOnceAndProvesNothing(t *testing.T) {
+	h := newHome(t)
+	h.step = time.Second
+	for _, name := range []string{"kitchen smoke", "거실/동작", "front door", "radar", "sos wall"} {
+		h.says(name, `{"smoke":false,"occupancy":false,"contact":true,"fall_status":"normal","sos":false,"test":false}`)
+	}
+	h.step = time.Hour
+	h.says("bridge/state", "online")
+	h.step = time.Second
+	for name, line := range map[string][2]string{
+		"kitchen smoke": {`{"smoke":true,"test":false}`, "smoke?"},
+		"거실/동작":         {`{"occupancy":true}`, "motion?"},
+		"front door":    {`{"contact":false}`, "door?"},
+		"radar":         {`{"fall_status":"fall_alarm"}`, "fall?"},
+	} {
+		got := h.hear("zigbee2mqtt/"+name, line[0], false)
+		if short(got) != line[1] || !got.Seen[0].Heard.IsZero() || got.Seen[0].Tested {
+			t.Errorf("%s: heard %q, seen %+v, want %q", name, short(got), got.Seen, line[1])
+		}
+	}
 }

@@ -178,8 +178,9 @@ func (b *Bridge) stranger(name string) *device {
 // hearAvailability decodes the bridge's opinion whether it reaches a device.
 func (b *Bridge) hearAvailability(m sensors.Message, name string) sensors.Heard {
 	d := b.Devices[name]
-	if len(m.Payload) == 0 || b.isGroup(name) || d != nil && d.Listed && !d.matters() {
-		return sensors.Heard{} // renamed, or a group, or a lamp
+	listed := d != nil && d.Listed
+	if len(m.Payload) == 0 || listed && !d.matters() || !listed && b.isGroup(name) {
+		return sensors.Heard{} // renamed, or a lamp, or a group
 	}
 	online, err := onlineOrOffline(m.Payload)
 	if err != nil {

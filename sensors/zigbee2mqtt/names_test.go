@@ -1,0 +1,95 @@
+package zigbee2mqtt
+
+import (
+	"strings"
+	"testing"
+)
+
+// A friendly name may be nearly anything.
+func TestNamesOfAllKinds(t *testing.T) {
+	names := []string{
+		" leading space", "two  spaces", "부엌 연기", "거실/천장/연기", "a/set", "b/set/c", "smoke", "x/smoke", "availability", "y/availability",
+		"set", "get", "bridge-like", "lights/smoke", "x", "x/y", "ümlaut/🔥", "$x", "z/bridge/devices",
+	}
+	var list []string
+	for _, name := range names {
+		list = append(list, listed(name, "Maker", "X", exposesSmoke))
+	}
+	for _, name := range names {
+		h := emptyHome(t)
+		h.hear("zigbee2mqtt/bridge/groups", `[{"friendly_name":"lights"},{"friendly_name":"x"}]`, true)
+		h.hear("zigbee2mqtt/bridge/devices", "["+strings.Join(list, ",")+"]", true)
+		got := h.hear("zigbee2mqtt/"+name, `{"smoke":true}`, false)
+		if short(got) != "smoke" || got.Readings[0].Sensor != name {
+			t.Errorf("%q: heard %q", name, short(got))
+		}
+		got = h.hear("zigbee2mqtt/"+name+"/smoke", `false`, false)
+		if name == "x" { // "x/smoke" is a device of its own
+			if short(got) != "!not_understood" {
+				t.Errorf("%q: its attribute is heard as %q", name, short(got))
+			}
+		} else if short(got) != "-smoke" || got.Readings[0].Sensor != name {
+			t.Errorf("%q: its attribute is heard as %q", name, short(got))
+		}
+		for _, command := range []string{"/set", "/get", "/set/smoke", "/get/smoke", "/left/set"} {
+			if name+command == "a/set" || name+command == "b/set" {
+				continue
+			}
+			if got := short(h.hear("zigbee2mqtt/"+name+command, `{"smoke":true}`, false)); got != "" {
+				t.Errorf("%q%s: heard %q", name, command, got)
+			}
+		}
+		if got := short(h.hear("zigbee2mqtt/"+name+"/availability", `{"state":"online"}`, true)); got != "link?" {
+			t.Errorf("%q: its availability is heard as %q", name, got)
+		}
+	}
+}
+
+func TestARenamedDeviceKeepsItsMemoryAndItsFaultsEnd(t *testing.T) {
+	h := newHome(t)
+	h.says("kitchen smoke", `{"smoke":true,"tamper":false,"battery_low":false}`)
+	h.hear("zigbee2mqtt/kitchen smoke/availability", ``, true) // the bridge empties the old topic
+	h.hear("zigbee2mqtt/bridge/devices", strings.Replace(bridgeDevices, `"friendly_name":"kitchen smoke"`, `"friendly_name":"현관/연기"`, 1), true)
+	if got := h.says("현관/연기", `{"smoke":false,"tamper":false,"battery_low":false}`); got != "-smoke" {
+		t.Errorf("heard %q", got)
+	}
+	if got := h.says("kitchen smoke", `{"smoke":false}`); got != "!unknown_device" {
+		t.Errorf("under its old name: %q", got)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	for _, base := range []string{"zigbee2mqtt", "home/zigbee/"} {
+		got := New(base, kim).Filters()
+		if want := strings.TrimSuffix(base, "/") + "/#"; len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q", base, got)
+		}
+	}
+}
+
+// Attribute output in full: an object's members, nothing for null, lists.
+func TestEveryFormOfAttributeOutput(t *testing.T) {
+	h, _ := homeOf(t, "X", "", exposesMotion+","+enum1("presence_state", "none", "presence")+`,{"type":"list","property":"faults","access":1}`)
+	for i, c := range [][3]string{
+		{"update-state", "idle", ""},
+		{"update-installed_version", "-1", ""},
+		{"color", "255,0,0", ""},
+		{"occupancy", "true", "motion"},
+		{"occupancy", "", "!unknown_value"},
+		{"occupancy", "false", "-motion"},
+		{"presence_state", "presence", "presence"},
+		{"presence_state", "none", "-presence"},
+		{"battery", "100.00", "-battery"},
+		{"battery", "", "!unknown_value"},
+		{"battery", "7", "battery !battery_low"},
+		{"temperature", "21.5", "temperature=21.5"},
+		{"temperature", "nan", "!unknown_value"},
+		{"temperature", "22", "temperature=22"},
+		{"device-friendlyName", "d", ""},
+		{"action", "emergency", "help"}, // not in its definition, and a call all the same
+	} {
+		if got := h.says("d/"+c[0], c[1]); got != c[2] {
+			t.Errorf("line %d: %s %q: heard %q, want %q", i+1, c[0], c[1], got, c[2])
+		}
+	}
+}
