@@ -3,6 +3,7 @@ package mapping
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,14 +44,8 @@ func (v values) has(text string) bool {
 	if v.texts[text] {
 		return true
 	}
-	if n, is := number(text); is {
-		for _, m := range v.numbers {
-			if m == n {
-				return true
-			}
-		}
-	}
-	return false
+	n, is := number(text)
+	return is && slices.Contains(v.numbers, n)
 }
 
 func (v values) empty() bool { return len(v.texts) == 0 && !v.any }
