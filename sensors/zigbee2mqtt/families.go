@@ -44,8 +44,10 @@ const (
 	fallSilent   = "maybe_fall fall_warning suspected warning"
 )
 
-// families gives the families, a longer name before one that it begins with.
-func families() []family {
+// families are all of them, a longer name before one that it begins with.
+var families = allFamilies()
+
+func allFamilies() []family {
 	danger := func(kind ucare.Kind, names ...string) (fs []family) {
 		for _, name := range names {
 			fs = append(fs, family{name: name, kind: kind, active: dangerActive, inactive: dangerInactive, silent: dangerSilent})
@@ -86,7 +88,7 @@ func families() []family {
 
 // familyOf finds the family of a property's name, and the rest of the name.
 func familyOf(name string) (f family, rest string, is bool) {
-	for _, f := range families() {
+	for _, f := range families {
 		if rest, is := strings.CutPrefix(name, f.name); is && (rest == "" || rest[0] == '_') && isNeutral(strings.TrimPrefix(rest, "_")) {
 			return f, rest, true
 		}
@@ -172,7 +174,7 @@ func isAmong(w, words string) bool {
 // mentioned is the kind of the family that one of the words of the name belongs to:
 // "dry_contact" speaks of a contact, whatever it says of it.
 func mentioned(name string) (ucare.Kind, bool) {
-	for _, f := range families() {
+	for _, f := range families {
 		if f.kind != ucare.Battery && f.name != "pressure" && f.name != "heat" && strings.Contains("_"+name+"_", "_"+f.name+"_") {
 			return f.kind, true
 		}

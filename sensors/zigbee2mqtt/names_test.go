@@ -1,8 +1,11 @@
 package zigbee2mqtt
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/ucare-project/ucare/sensors"
 )
 
 // A friendly name may be nearly anything.
@@ -91,5 +94,23 @@ func TestEveryFormOfAttributeOutput(t *testing.T) {
 		if got := h.says("d/"+c[0], c[1]); got != c[2] {
 			t.Errorf("line %d: %s %q: heard %q, want %q", i+1, c[0], c[1], got, c[2])
 		}
+	}
+}
+
+func TestAListCannotFillTheMemory(t *testing.T) {
+	var list []string
+	for i := range maxDevices + 5 {
+		list = append(list, described(strconv.Itoa(i), "X", strings.Repeat("긴 말 ", 500), bool1("alarm")))
+	}
+	h := emptyHome(t)
+	got := h.hear("zigbee2mqtt/bridge/devices", "["+strings.Join(list, ",")+"]", true)
+	if !strings.Contains(codes(got.Faults), "not_understood") {
+		t.Errorf("no word of it: %s", codes(got.Faults))
+	}
+	b := New("zigbee2mqtt", kim)
+	b.Hear(sensors.Message{At: noon, Topic: "zigbee2mqtt/bridge/devices", Payload: []byte("[" + strings.Join(list, ",") + "]")})
+	kept, err := b.MarshalJSON()
+	if err != nil || len(b.Devices) != maxDevices || len(kept) > maxDevices*1_000 {
+		t.Errorf("%d devices in %d bytes: %v", len(b.Devices), len(kept), err)
 	}
 }

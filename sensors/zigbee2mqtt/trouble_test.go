@@ -40,6 +40,10 @@ func TestWhatIsWrongWithTheDeviceItself(t *testing.T) {
 	if got := h.says("d", `{"fault":null}`); got != "!unknown_value" {
 		t.Errorf("null: %q", got)
 	}
+	h, _ = homeOf(t, "X", "", smoke+enum1("self_test", "checking", "check_success"))
+	if got := h.says("d", `{"self_test":7}`); got != "!unknown_value" {
+		t.Errorf("a number as the end of a test: %q", got)
+	}
 	h, _ = homeOf(t, "X", "", smoke+binary("fault_alarm", "true", "false", 3))
 	if got := h.says("d", `{"fault_alarm":true}`); got != "" {
 		t.Errorf("a setting: %q", got)

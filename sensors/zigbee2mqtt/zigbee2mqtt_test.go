@@ -680,12 +680,39 @@ func TestTwoBridgesInOneHome(t *testing.T) {
 	}
 }
 
+// speaksOfDanger reports whether a payload, or an attribute of it, is a value
+// that some device has in its table as danger or as a call.
+func speaksOfDanger(payload []byte) bool {
+	var said map[string]json.RawMessage
+	if json.Unmarshal(payload, &said) != nil {
+		said = map[string]json.RawMessage{"": plainToJSON(payload)}
+	}
+	for _, raw := range said {
+		switch value := canonical(raw); value {
+		case "true", `"ON"`, `"alarm"`, `"fall_alarm"`, `"falling"`, `"fall"`:
+			return true
+		default:
+			if isCall(word(value)) || isClick(word(value)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func FuzzBridge(f *testing.F) {
 	f.Add("kitchen smoke", []byte(`{"smoke":true,"last_seen":"2026-03-04T12:00:00Z"}`), false)
 	f.Add("bridge/devices", []byte(`[{"friendly_name":"kitchen smoke","definition":{"model":"x","exposes":[{"type":"binary","property":"smoke","features":[{}]}]}}]`), true)
 	f.Add("bridge/state", []byte(`{"state":"online"}`), false)
 	f.Add("거실/동작/occupancy", []byte(`true`), false)
 	f.Add("bridge/groups", []byte(`[{"friendly_name":"x"},null]`), false)
+	f.Add("bridge/info", []byte(`{"config":{"advanced":{"last_seen":"disable"},"availability":true}}`), true)
+	f.Add("bridge/health", []byte(`{"devices":{"leak":{"messages":3}}}`), false)
+	f.Add("bridge/event", []byte(`{"type":"device_leave","data":{"friendly_name":"leak"}}`), false)
+	f.Add("bridge/response/device/remove", []byte(`{"data":{"id":"leak"},"status":"ok"}`), false)
+	f.Add("sos", []byte(`{"action":"emergency_1","last_seen":"1 week, 2 days ago"}`), false)
+	f.Add("owon", []byte(`{"status":"Unknown (6)","last_seen":1}`), false)
+	f.Add("a/smoke", []byte(`"true"`), false)
 	f.Fuzz(func(t *testing.T, rest string, payload []byte, retained bool) {
 		b := New("zigbee2mqtt", kim)
 		b.Hear(sensors.Message{At: noon, Topic: "zigbee2mqtt/bridge/devices", Payload: []byte(bridgeDevices), Retained: true})
@@ -698,6 +725,9 @@ func FuzzBridge(f *testing.F) {
 				}
 				if m.Retained && !r.UnknownAge {
 					t.Errorf("old news as new: %+v", r)
+				}
+				if sensors.IsDetector(r.Kind) && r.State == ucare.Active && !speaksOfDanger(payload) {
+					t.Errorf("%s of %q: %+v", rest, payload, r)
 				}
 			}
 		}
