@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"maps"
 
 	"github.com/ucare-project/ucare/sensors"
 )
@@ -69,9 +70,7 @@ func (t teller) shows(name, topic string, more settings) settings {
 		"state_topic": about, "value_template": "{{ value_json.state }}",
 		"json_attributes_topic": about, "json_attributes_template": "{{ value_json.attributes | tojson }}",
 	})
-	for key, value := range more {
-		e[key] = value
-	}
+	maps.Copy(e, more)
 	return e
 }
 

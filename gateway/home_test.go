@@ -541,3 +541,28 @@ func TestFaultsAreToldInTheLanguageOfTheHome(t *testing.T) {
 		t.Errorf("without a fault the home is told %+v", e)
 	}
 }
+
+// What the gateway says of itself comes back to it through the household's broker.
+// It must neither take itself for a device nor complain.
+func TestTheGatewayDoesNotTakeItselfForADevice(t *testing.T) {
+	c := &configs.Gateway{Box: configs.Box{Language: "ko", TimeZone: configs.TimeZone{Location: time.UTC}}, Dwellings: []configs.Dwelling{{ID: "home"}}}
+	decoder := NewDecoder(c)
+	teller := tellersOf(c, "test")[0]
+	now := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	state := homeState{lastSign: now, alarms: []ucare.Alarm{{Rule: ucare.Fire, RaisedAt: now}}}
+	said := teller.told(state, nil, now)
+	if !slices.ContainsFunc(said, func(s told) bool { return s.topic == "homeassistant/device/ucare_home/config" }) {
+		t.Fatalf("the only home of a gateway is not announced: %v", said)
+	}
+	for _, s := range slices.Backward(said) { // the announcement first
+		h := decoder.Hear(sensors.Message{At: now, Source: "client:test", Topic: s.topic, Payload: []byte(s.payload), QoS: 1, Retained: true})
+		if len(h.Readings)+len(h.Faults)+len(h.Seen) != 0 {
+			t.Errorf("%s: heard %+v", s.topic, h)
+		}
+	}
+	for _, f := range decoder.Filters() {
+		if sensors.Covers(f, gatewayTopic("home", "alarm")) {
+			t.Errorf("%s listens to what we say ourselves", f)
+		}
+	}
+}
