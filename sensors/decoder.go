@@ -183,6 +183,7 @@ func (d *Decoder) unknownTopic(topic string) string {
 // when a fault stands, which ends are ends of something, and what the page shows.
 func (d *Decoder) settle(h Heard) Heard {
 	bound(&h)
+	d.answer(&h)
 	d.sensors.takeRepeated(&h)
 	if h.Relisten {
 		d.listen()

@@ -20,10 +20,37 @@ func (h *Heard) extend(b Heard) {
 		})
 	}
 	b.Readings, b.Repeated = without(b.Readings, spoken), without(b.Repeated, spoken)
-	b.Faults = without(b.Faults, func(f ucare.Fault) bool {
-		return f.Code == ucare.FaultNeedsMapping && slices.ContainsFunc(h.Seen, func(s Seen) bool { return s.Sensor == f.Subject })
-	})
 	h.add(b)
+}
+
+// An Answerer is an ecosystem in which the household says what no decoder can
+// know. Answers takes out of a fault that a sensor needs a mapping what is
+// mapped, and reports whether anything is left of it.
+type Answerer interface {
+	Answers(f ucare.Fault) (left ucare.Fault, open bool)
+}
+
+// answer lets what the household has said end the faults that ask for it.
+func (d *Decoder) answer(h *Heard) {
+	asks := func(f ucare.Fault) bool { return f.Code == ucare.FaultNeedsMapping }
+	if !slices.ContainsFunc(h.Faults, asks) {
+		return
+	}
+	faults := h.Faults
+	h.Faults = nil
+	for _, f := range faults {
+		open := true
+		for _, e := range d.ecosystems {
+			if by, answers := e.(Answerer); answers && open && asks(f) {
+				f, open = by.Answers(f)
+			}
+		}
+		if open {
+			h.Faults = append(h.Faults, f)
+		} else {
+			h.Cleared = append(h.Cleared, f)
+		}
+	}
 }
 
 // without is a new list, since the first one may be somebody's memory.

@@ -172,7 +172,7 @@ func (in *hearing) say(e *entry, v spoken) {
 	in.decided[k] = e
 	if e.Ready == "" {
 		in.own[s.ID] = s
-		in.heard.Cleared = append(in.heard.Cleared, in.fault(ucare.FaultNeedsMapping, s.ID, ""))
+		in.answered(s.ID, e)
 	}
 	old := in.isOld(e, s, v)
 	in.see(e, s, v, old)

@@ -92,6 +92,7 @@ type Condition struct {
 type Home struct {
 	home    sensors.DwellingTopics
 	entries []entry
+	answers map[string][]string // properties by sensor
 	memory
 }
 
@@ -125,6 +126,7 @@ func New(entries []Entry, home sensors.DwellingTopics) *Home {
 		h.entries = append(h.entries, ready(e))
 	}
 	slices.SortStableFunc(h.entries, func(a, b entry) int { return rank(a) - rank(b) })
+	h.answers = h.answersOf()
 	return h
 }
 

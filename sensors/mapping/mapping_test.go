@@ -378,7 +378,7 @@ func TestTheMemoryIsBounded(t *testing.T) {
 // native stands for a bridge's own decoder.
 type native struct{ heard sensors.Heard }
 
-func (n native) Hear(m sensors.Message) (sensors.Heard, bool) {
+func (n *native) Hear(m sensors.Message) (sensors.Heard, bool) {
 	return n.heard, strings.HasPrefix(m.Topic, "zigbee2mqtt/")
 }
 
@@ -390,24 +390,31 @@ func TestAMappingAddsToWhatABridgeSays(t *testing.T) {
 	reading := func(kind ucare.Kind) ucare.Reading {
 		return ucare.Reading{At: noon, Dwelling: "kim", Sensor: "button", Kind: kind, State: ucare.Active}
 	}
-	bridge := native{sensors.Heard{
+	bridge := &native{sensors.Heard{
 		Readings: []ucare.Reading{reading(ucare.Use), reading(ucare.Battery)},
-		Faults:   []ucare.Fault{{Code: ucare.FaultNeedsMapping, Dwelling: "kim", Subject: "button"}},
+		Faults:   []ucare.Fault{{Code: ucare.FaultNeedsMapping, Dwelling: "kim", Subject: "button", Detail: "action (single, double): which?; vibration: of what?"}},
 	}}
 	entries := map[string][]Entry{"kim": {{Topics: []string{"zigbee2mqtt/button"}, Path: "action", Kind: ucare.Use, Event: true, On: []string{"single"}, SaysNothing: []string{""}}}}
-	hear := func(payload string) string {
+	hear := func(payload string) sensors.Heard {
 		d := sensors.NewDecoder(c, append(All(c, entries), bridge)...)
-		h := d.Hear(sensors.Message{At: noon, Topic: "zigbee2mqtt/button", Payload: []byte(payload)})
-		return told(h)
+		return d.Hear(sensors.Message{At: noon, Topic: "zigbee2mqtt/button", Payload: []byte(payload)})
 	}
-	if got := hear(`{"action":"single"}`); got != "use active, battery active, battery_low" {
+	if got := told(hear(`{"action":"single"}`)); got != "use active, battery active, needs_mapping, battery_low" {
 		t.Errorf("both: %q", got)
 	}
-	if got := hear(`{"action":""}`); got != "battery active, battery_low" {
+	if got := told(hear(`{"action":""}`)); got != "battery active, needs_mapping, battery_low" {
 		t.Errorf("what the household says means nothing: %q", got)
 	}
-	if got := hear(`{"battery":1}`); got != "use active, battery active, needs_mapping, battery_low" {
+	h := hear(`{"battery":1}`)
+	if got := told(h); got != "use active, battery active, needs_mapping, battery_low" {
 		t.Errorf("the bridge alone: %q", got)
+	}
+	if got := h.Faults[0].Detail; got != "vibration: of what?" {
+		t.Errorf("what is mapped is still asked for: %q", got)
+	}
+	bridge.heard.Faults[0].Detail = "action (single, double): which?"
+	if got := told(hear(`{"battery":1}`)); got != "use active, battery active, battery_low" {
+		t.Errorf("nothing is left to ask: %q", got)
 	}
 }
 

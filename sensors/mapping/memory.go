@@ -26,6 +26,9 @@ type memory struct {
 	Pending map[string]pending `json:"pending,omitempty"`
 	// Pressed is what buttons last said that report a state.
 	Pressed map[string]ucare.State `json:"pressed,omitempty"`
+	// Answered are the properties of sensors that the household's own entries
+	// have been seen to speak of.
+	Answered map[string][]string `json:"answered,omitempty"`
 }
 
 // pending is an active reading and when it ends.
@@ -35,7 +38,7 @@ type pending struct {
 }
 
 func newMemory() memory {
-	return memory{Bad: map[string]map[string]string{}, Pending: map[string]pending{}, Pressed: map[string]ucare.State{}}
+	return memory{Bad: map[string]map[string]string{}, Pending: map[string]pending{}, Pressed: map[string]ucare.State{}, Answered: map[string][]string{}}
 }
 
 func (k key) text() string { return k.sensor + "\x00" + string(k.kind) }
@@ -147,6 +150,9 @@ func (h *Home) UnmarshalJSON(data []byte) error {
 	}
 	if m.Pressed == nil {
 		m.Pressed = fresh.Pressed
+	}
+	if m.Answered == nil {
+		m.Answered = fresh.Answered
 	}
 	h.memory = m
 	return nil
