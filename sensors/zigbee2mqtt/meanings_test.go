@@ -45,6 +45,7 @@ func TestWhatAPropertyMeans(t *testing.T) {
 		{"another's", "X", "", binary("window", `"OPEN"`, `"CLOSED"`, 1), [][2]string{{`"OPEN"`, "door?"}, {`"CLOSED"`, "-door?"}}},
 		{"another's", "X", "", binary("window", `"OPENED"`, `"CLOSED"`, 1), [][2]string{{`"OPENED"`, "door?"}}},
 		{"another's", "X", "", binary("window_open", `"YES"`, `"NO"`, 1), [][2]string{{`"YES"`, "door?"}, {`"NO"`, "-door?"}}},
+		{"whether to look for open windows", "X", "", binary("window_open", `"ON"`, `"OFF"`, 7), [][2]string{{`"ON"`, ""}}},
 		{"another's", "X", "", enum1("window", "close", "open"), [][2]string{{`"open"`, "door?"}, {`"close"`, "-door?"}}},
 		{"the opening of a window handle", "X", "", enum1("opening_state", "open", "closed", "tilted"), [][2]string{{`"tilted"`, "door"}, {`"closed"`, "-door"}}},
 		{"the door of a lock", "X", "", enum1("door_state", "open", "closed", "error_jammed", "undefined"), [][2]string{{`"open"`, "door"}, {`"closed"`, "-door"}, {`"error_jammed"`, "!unknown_value"}, {`"undefined"`, "!unknown_value"}}},

@@ -41,6 +41,7 @@ func TestWhatOnlyTheHouseholdCanTellIsNamed(t *testing.T) {
 		{"a coming and going beside a presence", "X", "", enum1("presence_event", "enter", "leave") + "," + bool1("presence"), nil},
 		{"an emergency button of unknown presses", "X", "Emergency button", enum1("action", "red", "blue"), []string{`action ("red", "blue")`}},
 		{"a temperature that is too high somewhere", "X", "Freezer guard", bool1("high_temperature"), []string{"high_temperature"}},
+		{"an alarm that is switched on", "X", "", binary("alarm", "true", "false", 3), nil},
 		{"a remote control", "X", "Remote control", enum1("action", "on", "off"), nil},
 		{"a lamp", "X", "Bulb", binary("state", `"ON"`, `"OFF"`, 7) + "," + enum1("fault", "none", "hot"), nil},
 	} {
