@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -564,5 +565,21 @@ func TestTheGatewayDoesNotTakeItselfForADevice(t *testing.T) {
 		if sensors.Covers(f, gatewayTopic("home", "alarm")) {
 			t.Errorf("%s listens to what we say ourselves", f)
 		}
+	}
+}
+
+// What telling the home costs the alarm path: one look at the open alarms, after
+// the reports are on their way.
+func BenchmarkTheHomeIsShownAnAlarm(b *testing.B) {
+	f := benchFold()
+	open := make(map[string]ucare.Alarm)
+	for i := range 5000 {
+		id := strconv.Itoa(i)
+		open[id] = ucare.Alarm{ID: id, Dwelling: "other", Rule: ucare.Fire}
+	}
+	open["this"] = ucare.Alarm{ID: "this", Dwelling: "home", Rule: ucare.Fire}
+	h := newHomes([]teller{aTeller()}, nil, discard())
+	for b.Loop() {
+		h.show(f, open, "home")
 	}
 }
