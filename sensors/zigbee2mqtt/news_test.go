@@ -190,7 +190,7 @@ func TestADeadRadioShowsInALastSeenThatStandsStill(t *testing.T) {
 		h := newHome(t)
 		seen := h.now.Add(time.Minute)
 		h.says("거실/동작", `{"occupancy":true,"last_seen":`+format(seen, seen)+`}`)
-		for _, after := range []time.Duration{90 * time.Second, time.Hour + 7*time.Minute, 26 * time.Hour, 9 * 24 * time.Hour} {
+		for _, after := range []time.Duration{90 * time.Second, 67*time.Minute + 20*time.Second, 26*time.Hour + 20*time.Minute, 9*24*time.Hour + 3*time.Hour} {
 			h.step = seen.Add(after).Sub(h.now)
 			got := h.hear("zigbee2mqtt/거실/동작", `{"occupancy":false,"no_occupancy_since":90,"last_seen":`+format(seen, seen.Add(after))+`}`, false)
 			if len(got.Seen) != 1 || got.Seen[0].Heard.Sub(seen).Abs() > time.Second {
