@@ -2,7 +2,6 @@ package sensors
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/ucare-project/ucare"
 )
@@ -95,47 +94,4 @@ func (d DwellingTopics) Sensor(topic, name string) ucare.Sensor {
 		}
 	}
 	return ucare.Sensor{ID: name, Room: d.roomIn(name), Topic: topic}
-}
-
-// roomIn finds the dwelling's room that a sensor's name begins or ends with, or
-// that is a part of it between slashes: "Kitchen/PIR", "smoke living room",
-// "거실 연기". The longest match counts. Two different rooms of the same length
-// are no answer, because a wrong room is worse than none.
-func (d DwellingTopics) roomIn(name string) string {
-	var parts []string
-	for part := range strings.SplitSeq(name, "/") {
-		parts = append(parts, plain(part))
-	}
-	best, found := 0, ""
-	for _, room := range d.Rooms {
-		for _, key := range []string{plain(room.ID), plain(room.Name)} {
-			if key == "" || len(key) < best || !mentions(parts, key) {
-				continue
-			}
-			if len(key) == best && found != room.ID {
-				found = ""
-				continue
-			}
-			best, found = len(key), room.ID
-		}
-	}
-	return found
-}
-
-// mentions reports whether key is one of the parts, or the first or last words of one.
-func mentions(parts []string, key string) bool {
-	for _, p := range parts {
-		if p == key || strings.HasPrefix(p, key+" ") || strings.HasSuffix(p, " "+key) {
-			return true
-		}
-	}
-	return false
-}
-
-// plain is s in lower case with single spaces for everything that separates words.
-func plain(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
-	})
-	return strings.Join(words, " ")
 }
