@@ -45,11 +45,12 @@ func (s *Supervisor) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("the memory of supervision: %w", err)
 	}
-	s.due = all.Due
+	s.due = 0
 	clear(s.bases)
 	for id, w := range all.Homes {
 		if h := s.homes[id]; h != nil {
 			h.take(w)
+			s.due = all.Due
 		}
 	}
 	return nil
