@@ -16,7 +16,7 @@ const herdsman = require(resolved("zigbee-herdsman"));
 const devices = [
   { name: "kitchen smoke", model: "SMSZB-120", maker: "frient A/S", clusters: ["genBasic", "genPowerCfg", "ssIasZone", "msTemperatureMeasurement"] },
   { name: "hall motion", model: "lumi.sensor_motion", maker: "LUMI", clusters: ["genBasic", "msOccupancySensing"] },
-  { name: "front door", model: "lumi.sensor_magnet", maker: "LUMI", clusters: ["genBasic", "genOnOff"] },
+  { name: "wardrobe door", model: "lumi.sensor_magnet", maker: "LUMI", clusters: ["genBasic", "genOnOff"] },
   { name: "cellar leak", model: "lumi.sensor_wleak.aq1", maker: "LUMI", clusters: ["genBasic", "ssIasZone"] },
   { name: "call button", model: "TS0215A", maker: "_TZ3000_pkfazisv", clusters: ["genBasic", "genPowerCfg", "ssIasAce"] },
 ];

@@ -79,9 +79,9 @@ func TestAComponentIsTakenBack(t *testing.T) {
 	device := func(components string) string {
 		return `{"dev":{"ids":["hub"],"name":"hub"},"o":{"name":"x"},"cmps":{` + components + `}}`
 	}
-	smoke, door := `"s":{"p":"binary_sensor","dev_cla":"smoke","stat_t":"x/smoke"}`, `"d":{"p":"binary_sensor","dev_cla":"door","stat_t":"x/door"}`
+	smoke, door := `"s":{"p":"binary_sensor","dev_cla":"smoke","stat_t":"x/smoke"}`, `"gas":{"p":"binary_sensor","dev_cla":"door","stat_t":"x/door"}`
 	for name, second := range map[string]string{
-		"with nothing but its platform": device(smoke + `,"d":{"p":"binary_sensor"}`),
+		"with nothing but its platform": device(smoke + `,"gas":{"p":"binary_sensor"}`),
 		"left out":                      device(smoke),
 	} {
 		h := newHome(t)
@@ -94,6 +94,15 @@ func TestAComponentIsTakenBack(t *testing.T) {
 		if got := h.says("x/smoke", "OFF"); got != "-smoke" {
 			t.Errorf("%s: the smoke detector says %q", name, got)
 		}
+	}
+}
+
+func TestEachComponentHasItsOwnBase(t *testing.T) {
+	h := newHome(t)
+	h.announce("device/two", `{"dev":{"ids":["two"],"name":"two"},"avty":[{"t":"~/up"}],"cmps":{
+		"a":{"p":"binary_sensor","dev_cla":"door","stat_t":"~/s","~":"x/a"},"b":{"p":"binary_sensor","dev_cla":"smoke","stat_t":"~/s","~":"x/b"}}}`)
+	if want := []string{"homeassistant/#", "x/a/s", "x/a/up", "x/b/s", "x/b/up"}; !slices.Equal(h.ha.Filters(), want) {
+		t.Errorf("%v", h.ha.Filters())
 	}
 }
 
@@ -191,7 +200,7 @@ func TestWhatIsListenedTo(t *testing.T) {
 		t.Errorf("at first %v", got)
 	}
 	got := h.announce("binary_sensor/a", contactOn("smoke", "x/smoke", "front", `,"avty_t":"x/up"`))
-	if want := []string{"homeassistant/#", "x/smoke", "x/up"}; !got.Relisten || !slices.Equal(h.ha.Filters(), want) || !slices.Equal(h.d.Filters(), append(want, "ucare/kim/+")[:0:0]) && !slices.Contains(h.d.Filters(), "x/smoke") {
+	if want := []string{"homeassistant/#", "x/smoke", "x/up"}; !got.Relisten || !slices.Equal(h.ha.Filters(), want) || !slices.Contains(h.d.Filters(), "x/smoke") {
 		t.Errorf("%+v, %v, %v", got, h.ha.Filters(), h.d.Filters())
 	}
 	if got := h.announce("binary_sensor/a", contactOn("smoke", "x/smoke", "front", `,"avty_t":"x/up"`)); got.Relisten {
@@ -214,7 +223,7 @@ func TestTheSensorOfADevice(t *testing.T) {
 	h.announce("binary_sensor/n/2", one("id2", "Motion", "거실", "x/2"))
 	h.announce("binary_sensor/n/3", one("id3", "configured", "kitchen", "x/3"))
 	h.announce("binary_sensor/n/4", one("board", "Board", "", "x/door1"))
-	h.announce("binary_sensor/n/5", one("board", "Board", "attic", "x/door2"))
+	h.announce("binary_sensor/n/5", one("board", "Board", "Zone 9", "x/door2"))
 	h.announce("binary_sensor/n/6", `{"device_class":"door","state_topic":"x/6","name":"Bedroom window"}`)
 	h.announce("binary_sensor/n/7", `{"device_class":"door","state_topic":"x/7","device":{"connections":[["mac","00:11"]]}}`)
 	h.says("x/6", "ON")

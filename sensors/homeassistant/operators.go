@@ -251,8 +251,8 @@ func statements() *exec.ControlStructureSet {
 	return exec.NewControlStructureSet(map[string]parser.ControlStructureParser{"if": whether, "set": parseAssignment})
 }
 
-// assignment is {% set name = value %}. It is our own so that what is kept is bounded:
-// without that, {% set x = x ~ x %} thirty times is a gigabyte.
+// assignment is {% set name = value %}. It is our own because the engine's hides its
+// expressions, whose operators have to be replaced: without that, {% set x = x ~ x %} thirty times is a gigabyte.
 type assignment struct {
 	at                            *tokens.Token
 	name                          string
@@ -277,9 +277,6 @@ func (a *assignment) Execute(r *exec.Renderer, _ *nodes.ControlStructureBlock) e
 	value := r.Eval(from)
 	if value.IsError() {
 		return root(value)
-	}
-	if value.IsString() && len(value.String()) > maxText {
-		return errTooLong
 	}
 	r.Environment.Context.Set(a.name, value.Interface())
 	return nil
