@@ -62,6 +62,11 @@ type SensorState struct {
 	Says      []Saying     // its latest reports
 	Battery   ucare.State  // active: low
 	Reachable ucare.State  // active: reachable
+
+	BatteryPercent *float64         // what is left; nil: not known
+	MustBeTested   bool             // it counts only after a live test
+	Tested         time.Time        // the last live test; zero: never
+	Supervised     ucare.Supervised // or why not
 }
 
 // A Saying is the latest report of a sensor on one kind: a state, or a value

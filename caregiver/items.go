@@ -201,6 +201,9 @@ type sensorItem struct {
 	Never, Away, Low    bool
 	States              []string
 	Battery             string
+	Supervised          string // whether it is, or why not; empty: not known
+	Bad                 bool   // it is not
+	Tested              string // when it was tried, where it has to be
 }
 
 func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorItem {
@@ -219,16 +222,41 @@ func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorIte
 			item.Heard = v.l.Ago(sensor.LastHeard, v.now)
 			item.HeardAt = s.when(v, sensor.LastHeard)
 		}
-		if sensor.Battery != ucare.Unknown {
-			item.Battery = v.l.State(ucare.Battery, sensor.Battery)
-		}
+		item.Battery = cmp.Or(battery(v.l, sensor), item.Battery)
 		item.States = s.states(v, sensor)
+		s.supervised(v, sensor, &item)
 		items = append(items, item)
 	}
 	slices.SortStableFunc(items, func(a, b sensorItem) int {
 		return cmp.Or(cmp.Compare(a.Room, b.Room), slices.Compare(a.Name, b.Name))
 	})
 	return items
+}
+
+// battery says how the battery is, as far as the sensor told.
+func battery(l language.Language, sensor SensorState) string {
+	var said []string
+	if sensor.Battery != ucare.Unknown {
+		said = append(said, l.State(ucare.Battery, sensor.Battery))
+	}
+	if sensor.BatteryPercent != nil {
+		said = append(said, l.Text("page.battery_percent", "n", int(*sensor.BatteryPercent)))
+	}
+	return strings.Join(said, ", ")
+}
+
+// supervised says whether the sensor is supervised, and when it was tried.
+func (s *site) supervised(v visit, sensor SensorState, item *sensorItem) {
+	if sensor.Supervised != "" {
+		item.Supervised = v.l.Supervised(sensor.Supervised)
+		item.Bad = sensor.Supervised.Worse(ucare.NoHeartbeat)
+	}
+	switch {
+	case !sensor.Tested.IsZero():
+		item.Tested = v.l.Text("page.tested", "when", s.when(v, sensor.Tested))
+	case sensor.MustBeTested:
+		item.Tested = v.l.Text("page.never_tried")
+	}
 }
 
 // testAlarm is the sensor under whose name the gateway's test alarms come in.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/supervision"
 )
 
 // A hangingLog is a journal on a disk that never comes back.
@@ -200,7 +202,7 @@ func TestADwellingThatIsNoLongerWatchedRaisesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := newFold(before.decoder, before.supervisor, before.policy, []string{"another"})
+	moved := newFold(before.decoder, supervision.New(sensors.Config{}), before.policy, []string{"another"})
 	if err := moved.load(saved); err != nil {
 		t.Fatal(err)
 	}

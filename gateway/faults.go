@@ -82,12 +82,17 @@ func (s *Faults) makeRoom(code ucare.FaultCode) {
 
 // Standing returns the conditions that hold now, oldest first. An empty
 // dwelling asks for all of them; otherwise those of the dwelling and those
-// that belong to no dwelling.
+// that belong to no dwelling. What is silent only because we cannot hear is not
+// among them.
 func (s *Faults) Standing(dwelling string) []ucare.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	deaf := s.deaf()
 	var out []ucare.Fault
 	for _, f := range s.standing {
+		if deaf && isSilence(f.Code) {
+			continue
+		}
 		if dwelling == "" || f.Dwelling == "" || f.Dwelling == dwelling {
 			out = append(out, f)
 		}
@@ -96,4 +101,25 @@ func (s *Faults) Standing(dwelling string) []ucare.Fault {
 		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Key(), b.Key()))
 	})
 	return out
+}
+
+// deaf reports whether it is told that the household's broker is away or lets us
+// hear nothing. The fold does not know before it is over.
+func (s *Faults) deaf() bool {
+	for _, f := range s.standing {
+		if f.Code == ucare.FaultBrokerDown || f.Code == ucare.FaultBrokerDeaf {
+			return true
+		}
+	}
+	return false
+}
+
+// isSilence reports whether a condition is that nothing comes from a sensor.
+func isSilence(code ucare.FaultCode) bool {
+	switch code {
+	case ucare.FaultSilent, ucare.FaultRadio, ucare.FaultHomeQuiet, ucare.FaultNeverTriggers:
+		return true
+	default:
+		return false
+	}
 }

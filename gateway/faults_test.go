@@ -46,3 +46,21 @@ func TestAFloodOfConditionsStaysBounded(t *testing.T) {
 		t.Error("the journal's fault was pushed out by bad topics")
 	}
 }
+
+func TestASilenceIsHiddenWhileTheBrokerIsDeaf(t *testing.T) {
+	for _, cause := range []ucare.FaultCode{ucare.FaultBrokerDown, ucare.FaultBrokerDeaf} {
+		for _, silence := range []ucare.FaultCode{ucare.FaultSilent, ucare.FaultRadio, ucare.FaultHomeQuiet, ucare.FaultNeverTriggers} {
+			faults := newFaults(slog.New(slog.DiscardHandler), nil)
+			faults.Set(ucare.Fault{Code: silence, Subject: "bed"}, true)
+			faults.Set(ucare.Fault{Code: ucare.FaultBattery, Subject: "bed"}, true)
+			faults.Set(ucare.Fault{Code: cause, Subject: "broker"}, true)
+			if got := faults.Standing(""); len(got) != 2 || got[0].Code == silence || got[1].Code == silence {
+				t.Errorf("%s under %s: %v", silence, cause, got)
+			}
+			faults.Set(ucare.Fault{Code: cause, Subject: "broker"}, false)
+			if got := faults.Standing(""); len(got) != 2 || got[0].Code != silence && got[1].Code != silence {
+				t.Errorf("%s after %s: %v", silence, cause, got)
+			}
+		}
+	}
+}

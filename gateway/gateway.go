@@ -31,6 +31,7 @@ type Gateway struct {
 	version     string
 	dwellings   []ucare.Dwelling
 	location    *time.Location
+	language    string
 	dataDir     string
 	keepJournal time.Duration
 	keepHistory time.Duration
@@ -64,6 +65,7 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 		version:     o.Version,
 		dwellings:   dwellingsOf(o.Config),
 		location:    o.Config.Box.TimeZone.Location,
+		language:    o.Config.Box.Language,
 		dataDir:     o.Config.Box.Data,
 		keepJournal: o.Config.Box.Journal.Keep,
 		keepHistory: o.Config.Box.History.Keep,

@@ -36,11 +36,12 @@ type Health struct {
 }
 
 // localHandler serves the listener that only this machine reaches: health,
-// metrics and the test alarm.
+// metrics, the sensors and the test alarm.
 func (g *Gateway) localHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", g.serveHealth)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /sensors", g.serveSensors)
 	mux.HandleFunc("POST /test-alarm/{dwelling}", g.serveTestAlarm)
 	mux.HandleFunc("GET /alarms/{dwelling}", g.serveAlarms)
 	return http.NewCrossOriginProtection().Handler(mux)

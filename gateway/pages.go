@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"iter"
-	"maps"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +17,14 @@ import (
 type board struct {
 	dwellings []ucare.Dwelling
 	faults    *Faults
-	said      atomic.Pointer[map[string]caregiver.Snapshot]
+	said      atomic.Pointer[map[string]lastWord]
+}
+
+// lastWord is what the watch last said of a dwelling.
+type lastWord struct {
+	sign    caregiver.Sign
+	alarms  []ucare.Alarm
+	sensors []sensors.SensorState
 }
 
 var _ caregiver.Watch = (*board)(nil)
@@ -30,44 +34,40 @@ func (b *board) Dwellings() []ucare.Dwelling { return b.dwellings }
 
 // Now is what holds in a dwelling, as the watch last said.
 func (b *board) Now(dwelling string) caregiver.Snapshot {
-	var s caregiver.Snapshot
-	if said := b.said.Load(); said != nil {
-		s = (*said)[dwelling]
+	last := b.last(dwelling)
+	s := caregiver.Snapshot{LastSign: last.sign, Alarms: last.alarms, Faults: b.faults.Standing(dwelling)}
+	for _, sensor := range last.sensors {
+		s.Sensors = append(s.Sensors, sensorForPage(sensor, s.Faults))
 	}
-	s.Faults = b.faults.Standing(dwelling)
 	return s
+}
+
+func (b *board) last(dwelling string) lastWord {
+	said := b.said.Load()
+	if said == nil {
+		return lastWord{}
+	}
+	return (*said)[dwelling]
 }
 
 // show puts up what the watch knows. It is called by the watch.
 func (b *board) show(f *fold, open map[string]ucare.Alarm) {
-	said := make(map[string]caregiver.Snapshot)
+	said := make(map[string]lastWord)
 	for id, state := range f.states {
 		last := state.Silence
-		said[id] = caregiver.Snapshot{LastSign: caregiver.Sign{At: last.Last, Room: last.Room}}
+		said[id] = lastWord{sign: caregiver.Sign{At: last.Last, Room: last.Room}}
 	}
 	for _, s := range f.decoder.Sensors() {
-		snapshot := said[s.Dwelling]
-		snapshot.Sensors = append(snapshot.Sensors, sensorForPage(s))
-		said[s.Dwelling] = snapshot
+		word := said[s.Dwelling]
+		word.sensors = append(word.sensors, s)
+		said[s.Dwelling] = word
 	}
 	for _, a := range open {
-		snapshot := said[a.Dwelling]
-		snapshot.Alarms = append(snapshot.Alarms, a)
-		said[a.Dwelling] = snapshot
+		word := said[a.Dwelling]
+		word.alarms = append(word.alarms, a)
+		said[a.Dwelling] = word
 	}
 	b.said.Store(&said)
-}
-
-func sensorForPage(s sensors.SensorState) caregiver.SensorState {
-	out := caregiver.SensorState{
-		Sensor: s.ID, Room: s.Room, Kinds: s.Kinds, Model: s.Model, LastHeard: s.LastHeard,
-		Battery: s.Last[ucare.Battery].State, Reachable: s.Last[ucare.Link].State,
-	}
-	for _, kind := range slices.SortedFunc(maps.Keys(s.Last), cmp.Compare) {
-		r := s.Last[kind]
-		out.Says = append(out.Says, caregiver.Saying{Kind: kind, At: r.At, State: r.State, Value: r.Value, Unit: r.Unit})
-	}
-	return out
 }
 
 // past is what the caregiver's page shows of the days: alarms from the journal,

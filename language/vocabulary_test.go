@@ -13,11 +13,12 @@ import (
 // families says under which keys a word of a type of package ucare has its
 // texts. Its source is read, so that a new constant without a text fails.
 var families = map[string][]string{
-	"Kind":      {"kind.*"},
-	"Rule":      {"rule.*", "alarm.*"},
-	"Verb":      {"verb.*"},
-	"Fact":      {"fact.*"},
-	"FaultCode": {"fault.*.title", "fault.*.meaning", "fault.*.action"},
+	"Kind":       {"kind.*"},
+	"Rule":       {"rule.*", "alarm.*"},
+	"Verb":       {"verb.*"},
+	"Fact":       {"fact.*"},
+	"Supervised": {"supervised.*"},
+	"FaultCode":  {"fault.*.title", "fault.*.meaning", "fault.*.action"},
 }
 
 // measured kinds have a value and no state.

@@ -19,6 +19,9 @@ func (l Language) Verb(v ucare.Verb) string { return l.word("verb.", string(v)) 
 // Kind names what a sensor reports on, in lower case.
 func (l Language) Kind(k ucare.Kind) string { return l.word("kind.", string(k)) }
 
+// Supervised says whether a sensor is supervised, or why not.
+func (l Language) Supervised(s ucare.Supervised) string { return l.word("supervised.", string(s)) }
+
 // word is the text of a word of package ucare, or the word itself.
 func (l Language) word(family, word string) string {
 	if l.has(family + word) {

@@ -1,6 +1,7 @@
 package sensors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -19,6 +20,10 @@ import (
 // alarm of it was seen live. A water leak is not among them: nobody should have
 // to wet the floor, and what it misses costs no life.
 func MustBeTested(k ucare.Kind) bool { return IsDetector(k) && k != ucare.WaterLeak }
+
+// MustBeTested reports whether the sensor is not supervised before an alarm of
+// it was seen live.
+func (s SensorState) MustBeTested() bool { return slices.ContainsFunc(s.Kinds, MustBeTested) }
 
 // tested notes a test that was seen.
 func (s *SensorState) tested(at time.Time) {

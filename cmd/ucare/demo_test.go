@@ -114,7 +114,7 @@ func TestAGatewayThatIsNotThereIsExplained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"health", "test-alarm"} {
+	for _, command := range []string{"health", "test-alarm", "sensors"} {
 		var out, errs output
 		if code := run([]string{command, "--address", address}, &out, &errs); code != 1 {
 			t.Errorf("%s: exit code %d, want 1", command, code)

@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDemo(), newGateway(), newCenter(), newCheck(), newTestAlarm(), newHealth(), newVersion(),
+		newDemo(), newGateway(), newCenter(), newCheck(), newSensors(), newTestAlarm(), newHealth(), newVersion(),
 	)
 	return root
 }

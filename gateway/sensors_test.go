@@ -1,0 +1,164 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/rules"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/sensors/supervision"
+)
+
+var spring = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+// stands are the faults of a fold, as "code subject".
+func stands(f *fold) []string {
+	var all []string
+	for _, x := range f.standing() {
+		all = append(all, string(x.Code)+" "+x.Subject)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestSupervisionGoesThroughTheJournalAndTheCheckpoint(t *testing.T) {
+	f := benchFold()
+	f.entry(startEntry(time.Time{}, spring))
+	f.entry(entryOf(readingAt("smoke", "smoke", false, spring)))
+	f.entry(entryOf(readingAt("bed", "bed", true, spring)))
+	f.entry(entryOf(readingAt("bed", "battery", true, spring)))
+	if got, want := stands(f), []string{"battery_low bed", "not_tested smoke"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	for hour := range 30 { // the bed speaks on, the smoke detector does not
+		now := spring.Add(time.Duration(hour) * time.Hour)
+		f.entry(entryOf(readingAt("bed", "bed", hour%2 == 0, now)))
+		if at, due := f.next(); due && !now.Before(at) {
+			f.entry(journal.Entry{At: now, Kind: journal.Tick, Payload: []byte("{}")})
+		}
+	}
+	want := []string{"battery_low bed", "not_tested smoke", "sensor_silent smoke"}
+	if got := stands(f); !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	saved, err := f.save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := benchFold()
+	if err := again.load(saved); err != nil {
+		t.Fatal(err)
+	}
+	if got := stands(again); !slices.Equal(got, want) {
+		t.Errorf("after a start %v, want %v", got, want)
+	}
+	out := again.entry(entryOf(readingAt("smoke", "smoke", true, spring.Add(31*time.Hour))))
+	if got := codesOf(out.cleared); got != "[not_tested sensor_silent]" {
+		t.Errorf("the test press ended %s", got)
+	}
+}
+
+func codesOf(faults []ucare.Fault) string {
+	var all []string
+	for _, f := range faults {
+		all = append(all, string(f.Code))
+	}
+	slices.Sort(all)
+	return fmt.Sprint(all)
+}
+
+// The broker was deaf: what became silent meanwhile is silent no more when it
+// is known that nothing could be heard.
+func TestADeafBrokerIsNoSilence(t *testing.T) {
+	f := benchFold()
+	f.entry(startEntry(time.Time{}, spring))
+	f.entry(entryOf(readingAt("bed", "bed", true, spring)))
+	f.entry(entryOf(readingAt("lamp", "use", true, spring)))
+	later := spring.Add(80 * time.Hour)
+	f.entry(journal.Entry{At: later, Kind: journal.Tick, Payload: []byte("{}")})
+	before := stands(f)
+	out := f.entry(gapEntry(journal.Deaf, spring.Add(time.Minute), later, later))
+	if len(before) == 0 || len(out.cleared) != len(before) || len(stands(f)) != 0 {
+		t.Errorf("before %v; it ended %s; then %v", before, codesOf(out.cleared), stands(f))
+	}
+}
+
+// A board without a battery starts in 1970 and has its clock set an hour later.
+func TestASetClockMovesTheSupervisionToo(t *testing.T) {
+	f := benchFold()
+	early := time.Date(1970, 1, 1, 1, 0, 0, 0, time.UTC)
+	f.entry(startEntry(spring.Add(-time.Hour), early))
+	f.entry(entryOf(readingAt("bed", "bed", true, early)))
+	f.entry(clockSetEntry(spring, spring.Sub(early)))
+	f.entry(journal.Entry{At: spring.Add(time.Minute), Kind: journal.Tick, Payload: []byte("{}")})
+	if got := stands(f); len(got) > 0 {
+		t.Errorf("a set clock made %v", got)
+	}
+}
+
+func TestTheListOfSensors(t *testing.T) {
+	policy := rules.Default()
+	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home", Sensors: []ucare.Sensor{{ID: "front", Room: "hall"}}}}}
+	f := newFold(sensors.NewDecoder(topics), supervision.New(topics), &policy, []string{"home"})
+	faults := newFaults(discard(), nil)
+	g := &Gateway{
+		language: "ko", faults: faults,
+		dwellings: []ucare.Dwelling{{ID: "home", Rooms: []ucare.Room{{ID: "kitchen", Name: "주방"}}}},
+	}
+	g.board = &board{dwellings: g.dwellings, faults: faults}
+	tell := func(out folded) {
+		for _, x := range out.faults {
+			faults.Set(x, true)
+		}
+		for _, x := range out.cleared {
+			faults.Set(x, false)
+		}
+		g.board.show(f, nil)
+	}
+	list := func(path string) (SensorList, int) {
+		w := httptest.NewRecorder()
+		g.serveSensors(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		var l SensorList
+		if w.Code == http.StatusOK {
+			if err := json.Unmarshal(w.Body.Bytes(), &l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return l, w.Code
+	}
+	m := reading("smoke", "smoke", false)
+	m.Payload = []byte(`{"room":"kitchen","kind":"smoke","active":false}`)
+	tell(f.entry(entryOf(m)))
+	tell(f.entry(entryOf(reading(sensors.TestAlarm, "help", true))))
+	got, _ := list("/sensors")
+	if len(got.Sensors) != 2 || got.Language != "ko" {
+		t.Fatalf("%+v", got)
+	}
+	front, smoke := got.Sensors[0], got.Sensors[1]
+	if front.ID != "front" || front.Supervised != ucare.NeverHeard || front.Room != "hall" {
+		t.Errorf("%+v", front)
+	}
+	if smoke.Supervised != ucare.NotTested || smoke.RoomName != "주방" || !smoke.MustBeTested || len(smoke.Faults) != 1 || !smoke.Tested.IsZero() {
+		t.Errorf("%+v", smoke)
+	}
+	m.Payload = []byte(`{"room":"kitchen","kind":"smoke","active":true,"drill":true}`)
+	tell(f.entry(entryOf(m)))
+	got, _ = list("/sensors?dwelling=home")
+	if s := got.Sensors[1]; s.Supervised != ucare.SupervisedYes || s.Tested.IsZero() || s.TestedKinds[ucare.Smoke].IsZero() {
+		t.Errorf("after a test: %+v", s)
+	}
+	page := g.board.Now("home").Sensors
+	if s := page[1]; s.Supervised != ucare.SupervisedYes || s.Tested.IsZero() {
+		t.Errorf("the page says otherwise: %+v", s)
+	}
+	if _, code := list("/sensors?dwelling=lee"); code != http.StatusNotFound {
+		t.Errorf("a dwelling that is not watched is answered with %d", code)
+	}
+}
