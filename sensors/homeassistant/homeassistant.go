@@ -51,13 +51,7 @@ func New(prefix string, home sensors.DwellingTopics) *Discovery {
 // All returns a decoder for each discovery prefix of the configuration. They have to be asked after the
 // ecosystems that decode topics natively.
 func All(c sensors.Config) []sensors.Ecosystem {
-	var all []sensors.Ecosystem
-	for _, home := range c.Dwellings {
-		for _, prefix := range home.HomeAssistant {
-			all = append(all, New(prefix, home))
-		}
-	}
-	return all
+	return sensors.ByBase(c, func(home sensors.DwellingTopics) []string { return home.HomeAssistant }, New)
 }
 
 // Name tells the memory of this prefix from that of others.

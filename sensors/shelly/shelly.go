@@ -16,7 +16,6 @@
 package shelly
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -42,18 +41,7 @@ func New(base string, home sensors.DwellingTopics) *Devices {
 // All returns a decoder for each base of the configuration, the longer ones
 // first so that a base inside another one is asked before it.
 func All(c sensors.Config) []sensors.Ecosystem {
-	var homes []*Devices
-	for _, home := range c.Dwellings {
-		for _, base := range home.Shelly {
-			homes = append(homes, New(base, home))
-		}
-	}
-	slices.SortStableFunc(homes, func(a, b *Devices) int { return cmp.Compare(len(b.base), len(a.base)) })
-	all := make([]sensors.Ecosystem, len(homes))
-	for i, d := range homes {
-		all[i] = d
-	}
-	return all
+	return sensors.ByBase(c, func(home sensors.DwellingTopics) []string { return home.Shelly }, New)
 }
 
 // Name tells the memory of these devices from that of others.

@@ -25,7 +25,6 @@
 package tasmota
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -50,18 +49,7 @@ func New(base string, home sensors.DwellingTopics) *Devices {
 // first so that the devices of a dwelling with a base are not taken for those of
 // one without.
 func All(c sensors.Config) []sensors.Ecosystem {
-	var found []*Devices
-	for _, home := range c.Dwellings {
-		for _, base := range home.Tasmota {
-			found = append(found, New(base, home))
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *Devices) int { return cmp.Compare(len(b.base), len(a.base)) })
-	all := make([]sensors.Ecosystem, len(found))
-	for i, d := range found {
-		all[i] = d
-	}
-	return all
+	return sensors.ByBase(c, func(home sensors.DwellingTopics) []string { return home.Tasmota }, New)
 }
 
 // Name tells the memory of these devices from that of others.

@@ -14,9 +14,7 @@
 package zigbee2mqtt
 
 import (
-	"cmp"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/ucare-project/ucare"
@@ -42,18 +40,7 @@ func New(base string, home sensors.DwellingTopics) *Bridge {
 // All returns a decoder for each base topic of the configuration, the longer
 // ones first so that a base topic inside another one is asked before it.
 func All(c sensors.Config) []sensors.Ecosystem {
-	var bridges []*Bridge
-	for _, home := range c.Dwellings {
-		for _, base := range home.Zigbee2MQTT {
-			bridges = append(bridges, New(base, home))
-		}
-	}
-	slices.SortStableFunc(bridges, func(a, b *Bridge) int { return cmp.Compare(len(b.base), len(a.base)) })
-	all := make([]sensors.Ecosystem, len(bridges))
-	for i, b := range bridges {
-		all[i] = b
-	}
-	return all
+	return sensors.ByBase(c, func(home sensors.DwellingTopics) []string { return home.Zigbee2MQTT }, New)
 }
 
 // Filters are the topics to hear: all below the base topic, since a device may be

@@ -17,8 +17,6 @@
 package zwavejs
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/ucare-project/ucare"
@@ -41,18 +39,7 @@ func New(base string, home sensors.DwellingTopics) *Bridge {
 // All returns a decoder for each prefix of the configuration, the longer ones
 // first so that a prefix inside another one is asked before it.
 func All(c sensors.Config) []sensors.Ecosystem {
-	var bridges []*Bridge
-	for _, home := range c.Dwellings {
-		for _, base := range home.ZWaveJS {
-			bridges = append(bridges, New(base, home))
-		}
-	}
-	slices.SortStableFunc(bridges, func(a, b *Bridge) int { return cmp.Compare(len(b.base), len(a.base)) })
-	all := make([]sensors.Ecosystem, len(bridges))
-	for i, b := range bridges {
-		all[i] = b
-	}
-	return all
+	return sensors.ByBase(c, func(home sensors.DwellingTopics) []string { return home.ZWaveJS }, New)
 }
 
 // Name tells the bridge's memory from that of others.
