@@ -417,6 +417,25 @@ func busyDay(day time.Time) *home {
 	return h
 }
 
+func TestThePageSaysWhetherASensorIsSupervised(t *testing.T) {
+	h := newHome()
+	percent, now := 8.4, time.Now()
+	h.now["own"] = Snapshot{Sensors: []SensorState{
+		{Sensor: "smoke", Room: "kitchen", LastHeard: now, MustBeTested: true, Supervised: ucare.NotTested, BatteryPercent: &percent},
+		{Sensor: "button", Room: "bedroom", LastHeard: now, MustBeTested: true, Tested: now, Supervised: ucare.SupervisedYes},
+		{Sensor: "gas", Room: "kitchen", LastHeard: now.Add(-30 * time.Hour), MustBeTested: true, Supervised: ucare.SensorSilent},
+		{Sensor: "door", Room: "kitchen", Supervised: ucare.NeverHeard},
+		{Sensor: "hatch", Room: "kitchen", LastHeard: now, Supervised: ucare.NoHeartbeat},
+	}}
+	site := h.site(t)
+	body := get(t, site, "/dwelling/own", "Accept-Language", "en").Body.String()
+	wantAll(t, body, `<th scope="col">Supervised</th>`, "no: never tried", "Battery: 8%", "✓</span> yes<", "tried ", "no: silent", ">never tried<", "no: never heard", "yes, but its failure would go unnoticed")
+	if bad := strings.Count(body, `<tr class="bad">`); bad != 3 {
+		t.Errorf("%d of three sensors are marked", bad)
+	}
+	wantAll(t, get(t, site, "/dwelling/own", "Accept-Language", "ko").Body.String(), "감시 여부", "아니요: 시험한 적 없음", "아니요: 신호 끊김")
+}
+
 func TestABusyDayIsASmallPage(t *testing.T) {
 	day := fixedDay
 	site := busyDay(day).site(t)

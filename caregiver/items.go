@@ -254,7 +254,7 @@ func (s *site) supervised(v visit, sensor SensorState, item *sensorItem) {
 	switch {
 	case !sensor.Tested.IsZero():
 		item.Tested = v.l.Text("page.tested", "when", s.when(v, sensor.Tested))
-	case sensor.MustBeTested:
+	case sensor.MustBeTested && sensor.Supervised != ucare.NotTested: // which says so
 		item.Tested = v.l.Text("page.never_tried")
 	}
 }

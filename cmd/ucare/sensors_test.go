@@ -88,7 +88,7 @@ func TestTheCommandListsTheSensors(t *testing.T) {
 		want []string
 	}{
 		{nil, []string{"주방 연기", "부엌", "3분 전", "시험한 적 없음", "연결되지 않음", "8%", "신호를 받은 적 없음"}},
-		{[]string{"--language", "en"}, []string{"Kitchen", "smoke", "3 min ago", "never tried", "no: cannot be reached", "8 % low", "never heard"}},
+		{[]string{"--language", "en"}, []string{"Kitchen", "smoke", "3 min ago", "never tried", "no: cannot be reached", "8% low", "never heard"}},
 		{[]string{"--json"}, []string{`"supervised": "not_tested"`, `"must_be_tested": true`}},
 	} {
 		var out, errs output
