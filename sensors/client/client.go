@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,9 +41,13 @@ type Config struct {
 	ID                 string
 	Username, Password string
 	TLS                *tls.Config // from TLSFiles; nil means the system's authorities
-	// Alarm are the topic filters of everything that could raise an alarm,
-	// Telemetry those of the rest; what one of Alarm covers need not be in there.
+	// Alarm are the topic filters of everything that could raise an alarm, as far
+	// as they are known from the start (Listen has more); Telemetry are those of the
+	// rest, and what one of Alarm covers need not be in there.
 	Alarm, Telemetry []string
+	// SubscriptionsFile is where it is written down what the broker was asked for, so
+	// that a later run can give it back; "": it stays with the broker.
+	SubscriptionsFile string
 	// MaxMessageBytes is how much payload is taken whole; 0 means 2 MiB. Of a
 	// longer one the first 64 KiB are kept.
 	MaxMessageBytes int
@@ -164,6 +169,14 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	return nil
+}
+
+// Listen hears the filters from now on, beside those of Config.Alarm, and no more
+// those of the last call. What the broker has stored for a new filter comes as well.
+// It returns at once, and holds for later connections and sessions too; a filter
+// that the broker refuses is a fault, and is asked for again.
+func (c *Client) Listen(filters []string) {
+	c.alarm.hears(slices.Concat(c.config.Alarm, filters))
 }
 
 // Publish sends a message with QoS 1 and waits a few seconds for the broker's

@@ -41,30 +41,44 @@ type line interface {
 	Close()
 }
 
+// A connection is a line with what is heard on it.
+type connection interface {
+	line
+	// Listen subscribes to the filters of add and gives up those of drop. It says
+	// which of add are refused, and why.
+	Listen(add, drop []string) (refused map[string]string, err error)
+}
+
 // A keeper keeps one session heard: it opens a line, proves it with canaries
 // and replaces it when the proof stays away.
 type keeper struct {
 	config  Config
 	name    string // "alarm" or "telemetry"
 	qos     byte
-	filters []string
+	file    string // where the subscriptions of a kept session are written down
 	source  string // of its messages
 	subject string // of its faults
 	inbox   sensors.Inbox
 	log     *slog.Logger
 	// connect opens a line of the session; pahoLine, or a test's.
-	connect func(*session) line
+	connect func(*session) connection
 	wake    chan struct{}
 	sending sync.WaitGroup // canaries under way, and gaps being told
 
+	saving sync.Mutex // of the file, with
+	saved  []string   // what is in it
+
 	mu        sync.Mutex
 	now       *session
-	began     time.Time   // of run
-	provedAt  time.Time   // the last canary came back
-	deaf      []gap       // still to be told
-	downSince time.Time   // zero while open
-	lastError string      // why the last attempt to connect failed
-	losses    []time.Time // of the connection, within lossWindow
+	wanted    []string        // the filters to hear
+	isWanted  map[string]bool // the same
+	asked     map[string]bool // filters that the broker may keep for the session
+	began     time.Time       // of run
+	provedAt  time.Time       // the last canary came back
+	deaf      []gap           // still to be told
+	downSince time.Time       // zero while open
+	lastError string          // why the last attempt to connect failed
+	losses    []time.Time     // of the connection, within lossWindow
 	faults    map[string]ucare.Fault
 }
 
@@ -74,15 +88,14 @@ type gap struct{ from, to time.Time }
 // session is one generation of the session: what is true of one line and not
 // of the one that replaces it.
 type session struct {
-	keeper   *keeper
-	began    time.Time
-	line     line
-	nonce    string    // of the canary that is under way
-	sentAt   time.Time // when that was sent
-	sending  bool
-	busy     time.Time // since when the handler is at a message
-	refused  string    // subscriptions that the broker did not grant
-	askAgain time.Time // when to subscribe again after that
+	keeper  *keeper
+	began   time.Time
+	line    connection
+	heard   subscriptions
+	nonce   string    // of the canary that is under way
+	sentAt  time.Time // when that was sent
+	sending bool
+	busy    time.Time // since when the handler is at a message
 	// failed: a message could not be committed. Nothing more is committed or
 	// acknowledged on this line, so that the order stays what it was.
 	failed   error
@@ -92,8 +105,12 @@ type session struct {
 func newKeeper(c Config, name string, qos byte, filters []string, source string, inbox sensors.Inbox, logger *slog.Logger) *keeper {
 	k := &keeper{
 		config: c, name: name, qos: qos, source: source, inbox: inbox, log: logger.With("session", name),
-		filters: distinct(append(slices.Clone(filters), "ucare/"+c.ID+"/canary/+")),
-		wake:    make(chan struct{}, 1), faults: map[string]ucare.Fault{},
+		wake: make(chan struct{}, 1), faults: map[string]ucare.Fault{}, asked: map[string]bool{},
+	}
+	k.hears(filters)
+	if c.SubscriptionsFile != "" && qos > 0 {
+		k.file = c.SubscriptionsFile
+		k.loadAsked()
 	}
 	k.subject = strings.TrimPrefix(source, "client:")
 	if name != "alarm" { // each session has faults of its own to clear
@@ -101,22 +118,6 @@ func newKeeper(c Config, name string, qos byte, filters []string, source string,
 	}
 	k.connect = k.pahoLine
 	return k
-}
-
-// distinct drops the filters that another one covers: overlapping ones bring a
-// message twice.
-func distinct(filters []string) []string {
-	var kept []string
-	for i, f := range filters {
-		covered := slices.ContainsFunc(filters[:i], func(g string) bool { return g == f })
-		for j, g := range filters {
-			covered = covered || i != j && g != f && sensors.Covers(g, f)
-		}
-		if !covered {
-			kept = append(kept, f)
-		}
-	}
-	return kept
 }
 
 // run keeps the session until the context ends.
@@ -145,6 +146,7 @@ func (k *keeper) run(ctx context.Context) {
 			k.log.Warn("session replaced", "why", why)
 			k.replace(now)
 		}
+		k.relisten(now)
 		k.tellDeaf()
 		k.sendCanary(now)
 	}
@@ -158,9 +160,10 @@ func (k *keeper) look(now time.Time) (replace string) {
 	open := s.line.Open()
 	k.lookAtConnection(open, now)
 	deaf := k.since(now) > deafAfter
+	refusal := s.refusal()
 	switch {
-	case s.refused != "":
-		k.tell(true, ucare.FaultBrokerDeaf, k.subject, s.refused, now)
+	case refusal != "":
+		k.tell(true, ucare.FaultBrokerDeaf, k.subject, refusal, now)
 	case open && deaf:
 		k.tell(true, ucare.FaultBrokerDeaf, k.subject, fmt.Sprintf("connected as %s-%s, but our own message did not come back for %v: may it publish and subscribe below ucare/%s/canary/?", k.config.ID, k.name, deafAfter, k.config.ID), now)
 	case s.proved():
@@ -173,8 +176,6 @@ func (k *keeper) look(now time.Time) (replace string) {
 		return fmt.Sprintf("a message has been in the handler for %v", now.Sub(s.busy).Round(time.Second))
 	case deaf:
 		return fmt.Sprintf("no canary for %v", k.since(now).Round(time.Second))
-	case !s.askAgain.IsZero() && !now.Before(s.askAgain):
-		return "subscriptions were refused, trying again"
 	}
 	return ""
 }
@@ -378,19 +379,6 @@ func (s *session) notConnected(err error) {
 	s.keeper.mu.Lock()
 	defer s.keeper.mu.Unlock()
 	s.keeper.lastError = err.Error()
-}
-
-// subscribed notes what the broker said to the subscriptions; refused is "" when all is well.
-func (s *session) subscribed(refused string, now time.Time) {
-	k := s.keeper
-	k.mu.Lock()
-	s.refused, s.askAgain = refused, time.Time{}
-	if refused != "" {
-		s.askAgain = now.Add(subscribeNext)
-	}
-	s.sentAt = time.Time{} // a canary now
-	k.mu.Unlock()
-	k.nudge()
 }
 
 func (k *keeper) nudge() {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -21,6 +22,21 @@ type wire struct {
 	hears   bool // publications come back
 	closed  bool
 	mu      *sync.Mutex
+	bench   *bench
+}
+
+// Listen implements connection.
+func (w *wire) Listen(add, drop []string) (map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bench.listened = append(w.bench.listened, fmt.Sprintf("+%v -%v", add, drop))
+	refused := map[string]string{}
+	for _, f := range add {
+		if w.bench.refuses[f] {
+			refused[f] = "answer 0x80"
+		}
+	}
+	return refused, nil
 }
 
 func (w *wire) Open() bool {
@@ -56,6 +72,9 @@ type bench struct {
 	hears  bool
 	faults map[ucare.FaultCode]string
 	deaf   []gap
+
+	refuses  map[string]bool // filters
+	listened []string        // what was asked for, each time
 }
 
 func newBench() *bench {
@@ -79,10 +98,10 @@ func newBench() *bench {
 		},
 	}
 	b.keeper = newKeeper(c, "alarm", 1, c.Alarm, "client:tcp://broker:1883", b, slog.New(slog.DiscardHandler))
-	b.keeper.connect = func(s *session) line {
+	b.keeper.connect = func(s *session) connection {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		w := &wire{session: s, open: b.open, hears: b.hears, mu: &b.mu}
+		w := &wire{session: s, open: b.open, hears: b.hears, mu: &b.mu, bench: b}
 		b.wires = append(b.wires, w)
 		return w
 	}
@@ -198,21 +217,36 @@ func TestABrokerThatIsDownIsAFaultUntilItIsBack(t *testing.T) {
 }
 
 func TestARefusedSubscriptionIsAFaultAndAskedForAgain(t *testing.T) {
-	watched(t, asItIs, func(t *testing.T, b *bench) {
-		b.last().session.subscribed(`no "zigbee2mqtt/#"`, time.Now())
-		wait(time.Second)
-		if detail, _ := b.fault(ucare.FaultBrokerDeaf); !strings.Contains(detail, "zigbee2mqtt/#") {
-			t.Errorf("fault %q", detail)
+	watched(t, func(b *bench) { b.refuses = map[string]bool{"zigbee2mqtt/#": true} }, func(t *testing.T, b *bench) {
+		b.last().session.connected()
+		for range 3 {
+			wait(9 * time.Second)
+			if detail, _ := b.fault(ucare.FaultBrokerDeaf); !strings.Contains(detail, "zigbee2mqtt/#") {
+				t.Errorf("fault %q", detail)
+			}
 		}
-		wait(20 * time.Second)
+		if got := b.asked(); got != "+[ucare/home-1/canary/+ zigbee2mqtt/#] -[]" {
+			t.Errorf("asked for %s", got)
+		}
+		b.set(func() { b.refuses = nil })
+		wait(10 * time.Second)
+		if got := b.asked(); !strings.HasSuffix(got, ", +[zigbee2mqtt/#] -[]") {
+			t.Errorf("asked for %s", got)
+		}
+		wait(2 * time.Second)
+		if detail, stands := b.fault(ucare.FaultBrokerDeaf); stands {
+			t.Errorf("still %q", detail)
+		}
 		if b.lines() != 1 {
-			t.Error("the session was given up, though the other filters may be heard")
-		}
-		wait(15 * time.Second)
-		if b.lines() != 2 {
-			t.Error("not asked for again")
+			t.Error("the session was given up, though the other filters were heard")
 		}
 	})
+}
+
+func (b *bench) asked() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Join(b.listened, ", ")
 }
 
 func TestAnotherClientOfOurNameIsAFault(t *testing.T) {

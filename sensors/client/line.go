@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +23,7 @@ const (
 // paho is a line over the paho client.
 type paho struct {
 	client mqtt.Client
+	qos    byte
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -32,8 +32,8 @@ type paho struct {
 
 // pahoLine opens a line for the session. It never waits for the connection:
 // the client tries for as long as it lives.
-func (k *keeper) pahoLine(s *session) line {
-	p := &paho{}
+func (k *keeper) pahoLine(s *session) connection {
+	p := &paho{qos: k.qos}
 	p.client = mqtt.NewClient(k.options(s, p))
 	p.client.Connect()
 	return p
@@ -54,7 +54,7 @@ func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
 	o.SetConnectTimeout(connectWithin).SetKeepAlive(5 * time.Second).SetPingTimeout(3 * time.Second)
 	o.SetWriteTimeout(publishWithin)
 	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) { return p.dial(u, c) })
-	o.SetOnConnectHandler(func(client mqtt.Client) { s.subscribe(client) })
+	o.SetOnConnectHandler(func(mqtt.Client) { s.connected() })
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost(err) })
 	o.SetConnectionNotificationHandler(func(_ mqtt.Client, n mqtt.ConnectionNotification) {
 		if failed, is := n.(mqtt.ConnectionNotificationFailed); is {
@@ -77,34 +77,46 @@ func (k *keeper) handle(s *session, m mqtt.Message) {
 	}
 }
 
-// subscribe asks for all filters in one packet and looks at what was granted: a
-// refusal is not an error of the token.
-func (s *session) subscribe(client mqtt.Client) {
-	k := s.keeper
-	asked := map[string]byte{}
-	for _, f := range k.filters {
-		asked[f] = k.qos
+// filtersAtOnce bounds the filters in one packet.
+const filtersAtOnce = 100
+
+// Listen implements connection.
+func (p *paho) Listen(add, drop []string) (refused map[string]string, err error) {
+	refused = map[string]string{}
+	for some := range slices.Chunk(add, filtersAtOnce) {
+		if err := p.subscribe(some, refused); err != nil {
+			return nil, fmt.Errorf("subscribe to %d topic filters: %w", len(add), err)
+		}
 	}
-	token := client.SubscribeMultiple(asked, nil)
+	for some := range slices.Chunk(drop, filtersAtOnce) {
+		if err := mqtt.WaitTokenTimeout(p.client.Unsubscribe(some...), subscribeWithin); err != nil {
+			return nil, fmt.Errorf("unsubscribe from %d topic filters: %w", len(drop), err)
+		}
+	}
+	return refused, nil
+}
+
+// subscribe asks for the filters in one packet and looks at what was granted: a
+// refusal is not an error of the token.
+func (p *paho) subscribe(filters []string, refused map[string]string) error {
+	asked := map[string]byte{}
+	for _, f := range filters {
+		asked[f] = p.qos
+	}
+	token := p.client.SubscribeMultiple(asked, nil)
 	if err := mqtt.WaitTokenTimeout(token, subscribeWithin); err != nil {
-		k.log.Warn("subscribing failed", "error", err) // the next connection subscribes, or the canary stays away
-		return
+		return err
 	}
 	granted := map[string]byte{}
 	if t, is := token.(*mqtt.SubscribeToken); is {
 		granted = t.Result()
 	}
-	var refused []string
-	for _, f := range slices.Sorted(slices.Values(k.filters)) {
-		if qos, answered := granted[f]; !answered || qos != k.qos {
-			refused = append(refused, fmt.Sprintf("%s (answer %#02x)", f, qos))
+	for _, f := range filters {
+		if qos, answered := granted[f]; !answered || qos != p.qos {
+			refused[f] = fmt.Sprintf("answer %#02x", qos)
 		}
 	}
-	if len(refused) > 0 {
-		s.subscribed(fmt.Sprintf("the broker does not let %q subscribe to %s", k.config.Username, strings.Join(refused, ", ")), time.Now())
-		return
-	}
-	s.subscribed("", time.Now())
+	return nil
 }
 
 // dial opens the connection and remembers it, so that Close can end it
