@@ -48,6 +48,8 @@ type source struct {
 	day   bucket // messages
 	odd   bucket // messages that are unlike the rest, in a flood
 	last  bucket // last words stored in a flood
+
+	oddStrangers bucket // odd, of the strangers
 	// strangers are all topics that nobody had heard before the flood, as one.
 	strangers topic
 }
@@ -90,6 +92,7 @@ type topic struct {
 	heard       time.Duration
 	again       bool // heard more than once
 	calm, quiet bucket
+	last        kind // that was stored
 	storm       *storm
 }
 

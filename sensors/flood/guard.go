@@ -59,7 +59,8 @@ const (
 	// What a topic may say when its source has spent its budget: so much is a quiet
 	// one. A new topic has quietNew of it, and has to earn the rest.
 	quietPerSecond, quietAtOnce, quietNew = 1. / 60, 10, 2
-	// What is unlike the rest, of one source in a flood.
+	// What is unlike the rest, of one source in a flood: of topics that were heard
+	// before, and of others.
 	oddPerSecond, oddAtOnce = 5, 200
 	// Last words that are stored in any case.
 	lastPerSecond, lastAtOnce = 5, 20
@@ -153,25 +154,24 @@ func (g *Guard) stores(s *source, t *topic, m sensors.Message, now time.Duration
 	if t == &s.strangers { // many topics, of which none has shown to be quiet
 		calm, quiet = true, false
 	}
-	var store bool
+	kind := likeness(m.Payload)
+	store := true
 	switch {
-	case g.config.Connected && m.QoS > 0:
-		store = true // it has waited
+	case g.config.Connected && m.QoS > 0: // it has waited
 	case quiet, calm && !spent:
-		store = true
 	default:
-		kind := likeness(m.Payload)
-		storm := g.storm(t, now)
-		store = !storm.like(kind, now, t == &s.strangers) && s.odd.take(now, oddPerSecond, oddAtOnce)
+		odd := &s.odd
+		if t == &s.strangers {
+			odd = &s.oddStrangers
+		}
+		store = !g.storm(t, now).like(kind, now, t == &s.strangers) && odd.take(now, oddPerSecond, oddAtOnce)
 	}
-	if store && t.storm != nil {
-		t.storm.note(likeness(m.Payload), now)
-	}
+	beyond := 1
 	if store {
-		g.count(s, t, m, 1, 0)
-	} else {
-		g.count(s, t, m, 1, 1)
+		t.note(kind, now)
+		beyond = 0
 	}
+	g.count(s, t, m, 1, beyond)
 	return store
 }
 

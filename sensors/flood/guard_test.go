@@ -234,10 +234,13 @@ func TestWhatIsUnlikeTheNoiseIsStoredAtOnce(t *testing.T) {
 			t.Errorf("the smoke is not among the %d that were stored", len(got))
 		}
 		// And of a topic that nobody has heard before.
-		b.flood(20_000, func(i int) (string, string) { return fmt.Sprintf("home/noise/%d", i), fmt.Sprint("noise ", 100+i) })
-		b.say("home/new", `{"smoke":true}`)
-		if got := b.disk.payloads("home/new"); len(got) != 1 {
-			t.Errorf("stored of the new sensor: %v", got)
+		for _, topics := range []int{1_000, 20_000} {
+			b.flood(20_000, func(i int) (string, string) { return fmt.Sprintf("home/noise/%d", i%topics), fmt.Sprint("noise ", 100+i) })
+			sensor := fmt.Sprintf("home/new %d", topics)
+			b.say(sensor, `{"smoke":true}`)
+			if got := b.disk.payloads(sensor); len(got) != 1 {
+				t.Errorf("stored of the new sensor: %v", got)
+			}
 		}
 	})
 }

@@ -93,7 +93,7 @@ func (g *Guard) storeLastWord(ctx context.Context, w lastWord, always bool) {
 	}
 	m, waits := g.drop(w.storm, w.Topic)
 	if waits {
-		w.storm.note(likeness(m.Payload), now)
+		w.topic.note(likeness(m.Payload), now)
 		w.storm.storing = w.Topic
 	}
 	g.mu.Unlock()

@@ -51,6 +51,7 @@ type kind struct {
 func (g *Guard) storm(t *topic, now time.Duration) *storm {
 	if t.storm == nil {
 		t.storm = &storm{held: map[string]sensors.Message{}, turn: make(chan struct{}, 1)}
+		t.storm.kinds[0] = t.last
 		g.stormy[t] = true
 	}
 	t.storm.until = now
@@ -71,8 +72,15 @@ func (s *storm) like(likeness uint64, now time.Duration, strangers bool) bool {
 	return false
 }
 
-// note takes down that such a message is being stored. The kind that was stored
-// longest ago makes room.
+// note takes down that such a message is being stored.
+func (t *topic) note(likeness uint64, now time.Duration) {
+	t.last = kind{likeness, now, 1}
+	if t.storm != nil {
+		t.storm.note(likeness, now)
+	}
+}
+
+// note lets the kind that was stored longest ago make room.
 func (s *storm) note(likeness uint64, now time.Duration) {
 	oldest := 0
 	for i, k := range s.kinds {
