@@ -95,7 +95,7 @@ func TestASetClockMovesTheSupervisionToo(t *testing.T) {
 	f := benchFold()
 	early := time.Date(1970, 1, 1, 1, 0, 0, 0, time.UTC)
 	f.entry(startEntry(spring.Add(-time.Hour), early))
-	f.entry(entryOf(readingAt("bed", "bed", true, early)))
+	f.entry(entryOf(readingAt("sink", "water_leak", false, early)))
 	f.entry(clockSetEntry(spring, spring.Sub(early)))
 	f.entry(journal.Entry{At: spring.Add(time.Minute), Kind: journal.Tick, Payload: []byte("{}")})
 	if got := stands(f); len(got) > 0 {

@@ -218,8 +218,12 @@ func TestOneChattySensorIsNotTheWholeHome(t *testing.T) {
 	w := newWorld(t, 1, devices...)
 	w.run(10*day + 22*time.Hour)
 	devices[0].dead = w.now // at the beginning of the night
+	died := w.now
 	w.run(10 * time.Hour)
 	w.wants("sensor_silent plug")
+	if at, is := w.when(ucare.FaultHomeQuiet, "", died); is {
+		t.Errorf("the death of one was taken for that of the home, on %v", at)
+	}
 }
 
 func TestABridgeRestartIsNoFault(t *testing.T) {
@@ -256,6 +260,22 @@ func TestTheGatewayWasOffForTwoDays(t *testing.T) {
 	}
 }
 
+// What is not known to speak more often than once a day is given a day again.
+func TestASilenceThatIsNotKnownYetBeginsAnewAfterAGap(t *testing.T) {
+	off, on := monday.Add(20*time.Hour), monday.Add(68*time.Hour)
+	v := voice{Since: instantOf(monday), Heard: instantOf(monday)}
+	v.deaf(instantOf(off), instantOf(on))
+	if quiet := v.quiet(instantOf(on)); quiet != 0 {
+		t.Errorf("it was quiet for %v when we began to hear again", quiet.duration())
+	}
+	v.Habit = habit{Days: daysKept}
+	v.Deaf = 0
+	v.deaf(instantOf(off), instantOf(on))
+	if quiet := v.quiet(instantOf(on)); quiet != 20*60*60 {
+		t.Errorf("it was quiet for %v before we could not hear, want 20 h", quiet.duration())
+	}
+}
+
 func TestASetClockIsNoSilence(t *testing.T) {
 	for _, by := range []time.Duration{50 * time.Hour, -50 * time.Hour, 3 * time.Hour, 365 * day} {
 		w := newWorld(t, 4, theHome()...)
@@ -267,6 +287,7 @@ func TestASetClockIsNoSilence(t *testing.T) {
 		for _, d := range w.devices {
 			d.next = d.next.Add(by)
 		}
+		w.note(w.s.Gap(w.now, w.now, w.now)) // judges all anew
 		w.run(2 * day)
 		for _, x := range w.told {
 			t.Errorf("set by %v: %v %v", by, x.at, x.fault)
@@ -276,6 +297,11 @@ func TestASetClockIsNoSilence(t *testing.T) {
 		w.run(2 * time.Hour)
 		if _, noticed := w.when(ucare.FaultSilent, "kitchen-gas", died); !noticed {
 			t.Errorf("set by %v: a death is noticed no more", by)
+		}
+		w.down = func(time.Time) bool { return true }
+		w.run(2 * time.Hour)
+		if _, noticed := w.when(ucare.FaultHomeQuiet, "", died); !noticed {
+			t.Errorf("set by %v: a quiet home is noticed no more", by)
 		}
 	}
 }
