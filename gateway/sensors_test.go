@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 	"github.com/ucare-project/ucare/sensors/supervision"
+	"github.com/ucare-project/ucare/sensors/zigbee2mqtt"
 )
 
 var spring = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
@@ -162,3 +164,70 @@ func TestTheListOfSensors(t *testing.T) {
 		t.Errorf("a dwelling that is not watched is answered with %d", code)
 	}
 }
+
+// The coordinator of a Zigbee2MQTT dies: the bridge goes on publishing its health and
+// what its timers clear, with a last_seen that stands still.
+func TestARadioThatDiesBehindALivingBridge(t *testing.T) {
+	policy := rules.Default()
+	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home", Zigbee2MQTT: []string{"zigbee2mqtt"}}}}
+	f := newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), supervision.New(topics), &policy, []string{"home"})
+	now := spring
+	var began, ended []ucare.Fault
+	say := func(topic, payload string) {
+		for {
+			at, due := f.next()
+			if !due || at.After(now) {
+				break
+			}
+			out := f.entry(journal.Entry{At: now, Kind: journal.Tick, Payload: []byte("{}")})
+			began, ended = append(began, out.faults...), append(ended, out.cleared...)
+			if next, _ := f.next(); !next.After(at) {
+				break
+			}
+		}
+		out := f.entry(entryOf(sensors.Message{At: now, Topic: "zigbee2mqtt/" + topic, Payload: []byte(payload)}))
+		began, ended = append(began, out.faults...), append(ended, out.cleared...)
+	}
+	speak := func(name string, seen time.Time) {
+		say(name, fmt.Sprintf(`{"occupancy":false,"battery":90,"last_seen":%q}`, seen.Format(time.RFC3339)))
+	}
+	f.entry(startEntry(time.Time{}, now))
+	say("bridge/state", `{"state":"online"}`)
+	say("bridge/devices", zigbeeSensors)
+	for range 6 * 24 {
+		for _, name := range []string{"hall", "kitchen", "bath"} {
+			speak(name, now)
+			now = now.Add(time.Minute)
+		}
+		now = now.Add(57 * time.Minute)
+	}
+	if got := stands(f); slices.ContainsFunc(got, func(s string) bool { return s != "bridge_settings zigbee2mqtt" }) {
+		t.Fatalf("an ordinary week: %v", got)
+	}
+	began = nil
+	died := now.Add(-57 * time.Minute)
+	for range 6 * 24 { // a day
+		now = now.Add(10 * time.Minute)
+		say("bridge/health", `{"response_time":0}`)
+		speak("hall", died)
+	}
+	if got := codesOf(slices.DeleteFunc(began, func(x ucare.Fault) bool { return x.Code == ucare.FaultNotUnderstood })); got != "[radio_dead]" {
+		t.Errorf("it began %s", got)
+	}
+	speak("kitchen", now)
+	if got := stands(f); slices.Contains(got, "radio_dead zigbee2mqtt") {
+		t.Errorf("the radio is back, and there stands %v", got)
+	}
+}
+
+// zigbeeSensors is a bridge/devices with three motion sensors.
+var zigbeeSensors = func() string {
+	var all []string
+	for i, name := range []string{"hall", "kitchen", "bath"} {
+		all = append(all, fmt.Sprintf(`{"ieee_address":"0x0%d","type":"EndDevice","friendly_name":%q,"supported":true,"interview_completed":true,
+"definition":{"model":"SNZB-03","vendor":"SONOFF","description":"Motion sensor","exposes":[
+{"type":"binary","name":"occupancy","property":"occupancy","access":1,"value_on":true,"value_off":false},
+{"type":"numeric","name":"battery","property":"battery","access":1,"unit":"%%"}]}}`, i, name))
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}()

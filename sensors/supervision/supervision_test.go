@@ -277,7 +277,7 @@ func TestASilenceThatIsNotKnownYetBeginsAnewAfterAGap(t *testing.T) {
 }
 
 func TestASetClockIsNoSilence(t *testing.T) {
-	for _, by := range []time.Duration{50 * time.Hour, -50 * time.Hour, 3 * time.Hour, 365 * day} {
+	for _, by := range []time.Duration{50 * time.Hour, -50 * time.Hour, -20 * day, 3 * time.Hour, 365 * day} {
 		w := newWorld(t, 4, theHome()...)
 		w.run(12 * day)
 		w.told = nil
