@@ -191,7 +191,7 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 			log: g.journal, entrance: g.entrance, appended: g.journal.Appended(), refused: g.refused, dispatcher: g.dispatcher,
 			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: g.clock,
 			remember: g.feeder.Offer, homes: g.homes,
-			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows,
+			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows, listen: g.hearing.listen,
 		},
 		fold: recovered.fold, cases: newCases(policy, open),
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),

@@ -14,6 +14,7 @@ import (
 	"github.com/ucare-project/ucare/sensors"
 	"github.com/ucare-project/ucare/sensors/broker"
 	"github.com/ucare-project/ucare/sensors/client"
+	"github.com/ucare-project/ucare/sensors/flood"
 )
 
 // hearing is how the gateway hears MQTT: as the broker itself, as a client of
@@ -21,6 +22,10 @@ import (
 type hearing struct {
 	broker *broker.Broker
 	client *client.Client
+	guards []*flood.Guard // in front of the inbox, one for each of them
+	// filters is what has to be heard from now on, on its way from the watch to the
+	// client. It holds one: the last counts.
+	filters chan []string
 }
 
 // ways are the brokers through which the home can be spoken to.
@@ -41,7 +46,7 @@ func (h *hearing) now() bool { return h.broker != nil || h.client != nil && h.cl
 // wireHearing prepares the ways in. Nobody is heard yet.
 func (g *Gateway) wireHearing(c *configs.Gateway) error {
 	if c.Sensors.Broker != nil {
-		b, err := broker.New(g.brokerConfig(c), g.inbox, g.logger)
+		b, err := broker.New(g.brokerConfig(c), g.guarded(c, true), g.logger)
 		if err != nil {
 			return fmt.Errorf("sensors.broker: %w", err)
 		}
@@ -55,15 +60,55 @@ func (g *Gateway) wireHearing(c *configs.Gateway) error {
 		if err != nil {
 			return fmt.Errorf("sensors.client: %w", err)
 		}
-		g.hearing.client = client.New(config, g.inbox, g.logger)
+		g.hearing.client = client.New(config, g.guarded(c, false), g.logger)
+		g.hearing.filters = make(chan []string, 1)
+		g.hearing.client.Listen(g.watch.fold.decoder.Filters())
 	}
 	g.homes.speakThrough(g.hearing.ways()...)
 	return nil
 }
 
+// listen hands over what has to be heard from now on. It never blocks.
+func (h *hearing) listen(filters []string) {
+	select {
+	case <-h.filters: // out of date
+	default:
+	}
+	select {
+	case h.filters <- filters:
+	default: // nobody listens: our own broker hears everything
+	}
+}
+
+// relisten tells the client what has to be heard, until the context ends.
+func (h *hearing) relisten(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case filters := <-h.filters:
+			h.client.Listen(filters)
+		}
+	}
+}
+
+// guarded is the inbox behind a guard against a device that floods.
+func (g *Gateway) guarded(c *configs.Gateway, connected bool) sensors.Inbox {
+	guard := flood.New(flood.Config{
+		Dwellings: len(c.Dwellings), Connected: connected,
+		Faults:  func(f ucare.Fault) { g.faults.Set(f, true) },
+		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
+	}, g.inbox, g.logger)
+	g.hearing.guards = append(g.hearing.guards, guard)
+	return guard
+}
+
 // start opens the ways in. A household's broker that is away is a fault and
 // not an error: the client goes on trying.
 func (h *hearing) start(g *Gateway, failed chan<- error) error {
+	for _, guard := range h.guards { // it ends after the ways in, and has the last word
+		g.start(failed, "flood guard", guard.Run)
+	}
 	if h.broker != nil {
 		if err := h.broker.Serve(); err != nil {
 			return err
@@ -72,6 +117,7 @@ func (h *hearing) start(g *Gateway, failed chan<- error) error {
 	}
 	if h.client != nil {
 		g.start(failed, "broker client", h.client.Run)
+		g.start(failed, "listener", h.relisten)
 	}
 	return nil
 }
@@ -100,13 +146,14 @@ func (g *Gateway) brokerConfig(c *configs.Gateway) broker.Config {
 	return out
 }
 
-// clientConfig hears all topics of the dwellings as alarms; what the household
-// lists as telemetry goes through a session of its own.
+// clientConfig hears all topics of the dwellings as alarms, from the start those
+// that are known without asking any decoder; what the household lists as telemetry
+// goes through a session of its own.
 func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 	from := c.Sensors.Client
 	out := client.Config{
 		Broker: from.URL, ID: from.ClientID, Username: from.Username, Password: from.Password.Secret().Reveal(),
-		Telemetry: from.Telemetry, Deaf: g.wasDeaf,
+		Telemetry: from.Telemetry, Deaf: g.wasDeaf, SubscriptionsFile: g.path("subscriptions.json"),
 		Faults:  func(f ucare.Fault) { g.faults.Set(f, true) },
 		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
 	}

@@ -54,6 +54,7 @@ type watchParts struct {
 	board      *board                        // for the pages
 	checkpoint func(seq int64, saved []byte) // to the journal, outside the alarm path
 	known      func(alarm string) bool       // whether the journal has an alarm
+	listen     func(filters []string)        // to the client: what has to be heard from now on
 }
 
 // A watch is the one goroutine that owns the fold.
@@ -72,6 +73,7 @@ type watch struct {
 	tickedAt time.Time         // and when
 	saved    time.Time         // when the last checkpoint was written
 	shown    time.Time         // when the pages last heard of the sensors
+	relisten bool              // what has to be heard has changed
 	progress progress
 }
 
@@ -100,6 +102,10 @@ func (w *watch) run(ctx context.Context) error {
 		case <-timer.C:
 			w.tick(ctx)
 			unread = true
+		}
+		if w.relisten {
+			w.listen(w.fold.decoder.Filters())
+			w.relisten = false
 		}
 		if !unread && w.reading == nil {
 			w.housekeeping(ctx)
@@ -170,6 +176,7 @@ func (w *watch) tell(out folded) {
 	if len(out.readings) > 0 {
 		w.remember(out.readings)
 	}
+	w.relisten = w.relisten || out.relisten
 }
 
 // news is what is done only the first time that an entry is folded.

@@ -115,6 +115,7 @@ func newBench() *bench {
 			logger: logger, clock: clock, board: &board{faults: faults},
 			remember: func([]ucare.Reading) {}, homes: newHomes(nil, faults, logger),
 			checkpoint: func(int64, []byte) {}, known: func(string) bool { return true },
+			listen: func([]string) {},
 		},
 		fold: benchFold(), cases: newCases(policy, nil), saved: time.Now(),
 	}

@@ -33,6 +33,15 @@ func newReadings(c Config) *readings {
 	return r
 }
 
+// Filters implements Listener.
+func (r *readings) Filters() []string {
+	var all []string
+	for dwelling := range r.dwellings {
+		all = append(all, "ucare/"+dwelling+"/+")
+	}
+	return all
+}
+
 // Hear implements Ecosystem.
 func (r *readings) Hear(m Message) (Heard, bool) {
 	level := strings.Split(m.Topic, "/")
