@@ -18,8 +18,9 @@ import (
 // A sensor that speaks only of what people do (433 MHz) is quiet when nobody is
 // there. Of one that never checks in by itself the silence is told after 48 h at the
 // soonest, and only when the home was alive without it: the others have noticed somebody
-// in 20 different hours. (In three recorded homes of such sensors that left 0.6 to 1.2 false
-// faults a sensor-month, most of them cupboards, after 5 without it; see table_test.go.)
+// in 20 different hours. (Three recorded homes of such sensors would have been told 0.6
+// to 1.2 false silences a sensor-month, most of them of cupboards; without this, 0.7 to
+// 5.5. TestTableOfRealHomes prints them.)
 //
 // One sensor that speaks every minute sets the limit of the fleet that it is
 // part of. That its own death be not taken for that of the fleet, there must be
