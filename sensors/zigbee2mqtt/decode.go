@@ -183,7 +183,7 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 			return nil
 		}
 		if kind != ucare.WaterLeak && kind != ucare.FallSensor {
-			r.Drill = d.isDrill(active, changed, n)
+			r.Drill = d.isDrill(kind, active, changed, n)
 		}
 	case ucare.HelpButton:
 		if !active || !d.isNewPress(changed, repeat, n) {

@@ -42,7 +42,7 @@ type device struct {
 	Last        map[ucare.Kind]ucare.State `json:"last,omitempty"`
 	Others      uint64                     `json:"others,omitempty"` // hash of the attributes without a meaning
 	TestSince   time.Time                  `json:"test_since,omitzero"`
-	Drill       bool                       `json:"drill,omitempty"`
+	Drills      map[ucare.Kind]bool        `json:"drills,omitempty"` // whose alarm belongs to a test
 	Pressed     pressed                    `json:"pressed,omitzero"`
 
 	// Derived from Model, About and Properties.

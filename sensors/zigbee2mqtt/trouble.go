@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ucare-project/ucare"
 )
 
 // What a device says about itself: that something is wrong with it, and how a
@@ -76,17 +78,21 @@ func (d *device) testing(value string, n news) (began bool) {
 			return !n.stale
 		}
 	case "false":
-		d.TestSince, d.Drill = time.Time{}, false
+		d.TestSince, d.Drills = time.Time{}, nil
 	}
 	return false
 }
 
 // isDrill reports whether a detector's alarm belongs to a test that has just begun.
-func (d *device) isDrill(active, changed bool, n news) bool {
-	if !active {
-		d.Drill = false
-	} else if changed {
-		d.Drill = !d.TestSince.IsZero() && n.at.Sub(d.TestSince) <= testHolds
+// Each kind has its own: a test of one is no word about the fire that another sees.
+func (d *device) isDrill(kind ucare.Kind, active, changed bool, n news) bool {
+	switch {
+	case !active:
+		delete(d.Drills, kind)
+	case changed && !d.TestSince.IsZero() && n.at.Sub(d.TestSince).Abs() <= testHolds: // a clock may have been set back
+		put(&d.Drills, kind, true)
+	case changed:
+		delete(d.Drills, kind)
 	}
-	return d.Drill
+	return d.Drills[kind]
 }

@@ -1,0 +1,43 @@
+package zigbee2mqtt
+
+import (
+	"testing"
+	"time"
+)
+
+// What may happen while an alarm stands, or right behind one.
+
+// talk tells what the device d says, line by line, and how each is heard.
+func (h *home) talk(about string, lines [][2]string) {
+	h.t.Helper()
+	for i, line := range lines {
+		if got := h.says("d", line[0]); got != line[1] {
+			h.t.Errorf("%s, line %d: %s is heard as %q, want %q", about, i+1, line[0], got, line[1])
+		}
+	}
+}
+
+func TestATestOfOneDangerIsNoWordAboutAnother(t *testing.T) {
+	both := bool1("smoke") + "," + bool1("carbon_monoxide") + "," + bool1("test")
+	h, _ := homeOf(t, "X", "", both)
+	h.talk("a test during a fire", [][2]string{
+		{`{"smoke":false,"carbon_monoxide":false,"test":false}`, "-carbon_monoxide -smoke"},
+		{`{"smoke":true,"carbon_monoxide":false,"test":false}`, "smoke"},
+		{`{"smoke":true,"carbon_monoxide":true,"test":true}`, "carbon_monoxide* smoke"},
+		{`{"smoke":true,"carbon_monoxide":true,"test":false}`, "carbon_monoxide smoke"},
+	})
+	h, _ = homeOf(t, "X", "", both)
+	h.talk("the test of one ends before that of the other", [][2]string{
+		{`{"smoke":true,"carbon_monoxide":true,"test":true}`, "carbon_monoxide* smoke*"},
+		{`{"smoke":true,"carbon_monoxide":false,"test":true}`, "-carbon_monoxide smoke*"},
+		{`{"smoke":false,"carbon_monoxide":false,"test":true}`, "-smoke"},
+		{`{"smoke":true,"carbon_monoxide":true,"test":false}`, "carbon_monoxide smoke"},
+	})
+}
+
+func TestAClockSetBackMakesNoDrill(t *testing.T) {
+	h, _ := homeOf(t, "X", "", exposesSmoke)
+	h.talk("the test flag gets stuck", [][2]string{{`{"smoke":false,"test":true}`, "-smoke"}})
+	h.step = -time.Hour
+	h.talk("and the clock is set back", [][2]string{{`{"smoke":true,"test":true}`, "smoke"}})
+}
