@@ -41,3 +41,25 @@ func TestAClockSetBackMakesNoDrill(t *testing.T) {
 	h.step = -time.Hour
 	h.talk("and the clock is set back", [][2]string{{`{"smoke":true,"test":true}`, "smoke"}})
 }
+
+// The rules believe no old "clear". If the live one behind it were taken for its
+// repetition, the second fire would be taken for the first.
+func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
+	for about, old := range map[string]func(h *home) string{
+		"from the broker's store": func(h *home) string { return short(h.hear("zigbee2mqtt/d", `{"smoke":false}`, true)) },
+		"the first after a start of the bridge": func(h *home) string {
+			h.says("bridge/state", "online")
+			return h.says("d", `{"smoke":false}`)
+		},
+	} {
+		h, _ := homeOf(t, "X", "", exposesSmoke)
+		h.talk(about, [][2]string{{`{"smoke":false}`, "-smoke"}, {`{"smoke":true}`, "smoke"}})
+		if got := old(h); got != "-smoke?" {
+			t.Errorf("%s: heard %q", about, got)
+		}
+		h.talk(about, [][2]string{{`{"smoke":false}`, "-smoke"}, {`{"smoke":false}`, ""}, {`{"smoke":true}`, "smoke"}})
+	}
+	h, _ := homeOf(t, "X", "", exposesSmoke)
+	h.hear("zigbee2mqtt/d", `{"smoke":false}`, true)
+	h.talk("the first that is ever heard is old", [][2]string{{`{"smoke":false}`, "-smoke"}, {`{"smoke":false}`, ""}})
+}

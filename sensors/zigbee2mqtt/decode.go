@@ -169,8 +169,10 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 	if now == ucare.Unknown {
 		return nil
 	}
-	put(&d.Last, kind, now)
 	changed, active := now != before, now == ucare.Active
+	if !n.stale || active || !isDanger(kind) {
+		put(&d.Last, kind, now) // nobody believes an old "clear" of a danger, so a new one is to be told
+	}
 	if !d.Listed && !active && before != ucare.Active {
 		return nil // a stranger's word is taken for an alarm and for the end of it, no more
 	}
@@ -182,7 +184,7 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 		if !changed && !active {
 			return nil
 		}
-		if kind != ucare.WaterLeak && kind != ucare.FallSensor {
+		if kind != ucare.WaterLeak && kind != ucare.FallSensor && (active || !n.stale) {
 			r.Drill = d.isDrill(kind, active, changed, n)
 		}
 	case ucare.HelpButton:
@@ -204,6 +206,10 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 	}
 	return []ucare.Reading{r}
 }
+
+// isDanger reports whether the rules hold on to an alarm of the kind until they hear a
+// "clear" that is new: with one that is lost, the next alarm is taken for this one.
+func isDanger(kind ucare.Kind) bool { return sensors.IsDetector(kind) && kind != ucare.HelpButton }
 
 // isNewPress reports whether a press that a bridge remembers as a state is one
 // that was not told yet. It is known to be new when we heard it unpressed before;
