@@ -1,6 +1,7 @@
 package zigbee2mqtt
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -62,4 +63,35 @@ func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
 	h, _ := homeOf(t, "X", "", exposesSmoke)
 	h.hear("zigbee2mqtt/d", `{"smoke":false}`, true)
 	h.talk("the first that is ever heard is old", [][2]string{{`{"smoke":false}`, "-smoke"}, {`{"smoke":false}`, ""}})
+}
+
+// The bridge's clock is behind by about as much as a message may be late.
+func TestAClearIsNeverBeforeItsAlarm(t *testing.T) {
+	h, _ := homeOf(t, "X", "", bool1("smoke"))
+	hear := func(late time.Duration, payload string) time.Time {
+		t.Helper()
+		seen := h.now.Add(h.step - late).Format(time.RFC3339Nano)
+		got := h.hear("zigbee2mqtt/d", fmt.Sprintf(`{"smoke":%s,"last_seen":%q}`, payload, seen), false)
+		if len(got.Readings) != 1 || got.Readings[0].UnknownAge {
+			t.Fatalf("%s: heard %+v", payload, got.Readings)
+		}
+		return got.Readings[0].At
+	}
+	h.step = 5 * time.Second
+	last := hear(lag-time.Second, "false")
+	for _, payload := range []string{"true", "false", "true", "false"} {
+		late := lag - time.Second
+		if payload == "false" {
+			late = lag + time.Second
+		}
+		at := hear(late, payload)
+		if !at.After(last) || at.After(h.now) {
+			t.Errorf("%s at %v, after %v and not after %v", payload, at, last, h.now)
+		}
+		last = at
+	}
+	h.step = -time.Hour // and now the gateway's own clock is set back
+	if at := hear(lag+time.Second, "true"); at.After(h.now) {
+		t.Errorf("at %v, which is after %v", at, h.now)
+	}
 }

@@ -65,7 +65,7 @@ func (b *Bridge) decode(m sensors.Message, name string, d *device, said map[stri
 	if whole {
 		d.Others = others
 	}
-	d.LastSeen = d.lastSeenAfter(m, n, whole)
+	d.LastSeen, d.ToldAt = d.lastSeenAfter(m, n, whole), n.at
 	h.Seen = append(h.Seen, seen)
 	b.tellFaults(m, name, d, n, &h)
 	return h

@@ -35,6 +35,7 @@ type device struct {
 	HeardAt     time.Time                  `json:"heard_at,omitzero"` // its last state in JSON
 	AttributeAt map[string]time.Time       `json:"attribute_at,omitempty"`
 	LastSeen    time.Time                  `json:"last_seen,omitzero"` // the bridge's own stamp of the last radio contact
+	ToldAt      time.Time                  `json:"told_at,omitzero"`   // what its newest readings bear, or would
 	Messages    int64                      `json:"messages,omitempty"` // as bridge/health last counted them
 	Values      map[string]string          `json:"values,omitempty"`   // the last value of each property with a meaning, as canonical JSON
 	Bad         map[string]string          `json:"bad,omitempty"`      // those whose last value their table does not have

@@ -78,12 +78,21 @@ func (b *Bridge) newsOf(m sensors.Message, heardAt time.Time, d *device, said ma
 	case m.Retained, republished, old && known.IsZero():
 		n.stale = true
 	case old && seen.After(known):
-		n.at = seen // the message was on its way for long, and is news of then
+		n.at = d.after(seen, m.At) // the message was on its way for long, and is news of then
 	case old: // no radio contact since: a timer of the bridge cleared something
 	case ok && seen.After(d.LastSeen):
 		n.fresh = true
 	}
 	return n
+}
+
+// after is the instant of news of then that comes now: not before what was told already.
+// A bridge whose clock is behind by almost the lag would else clear an alarm before it began.
+func (d *device) after(then, now time.Time) time.Time {
+	if next := d.ToldAt.Add(time.Nanosecond); next.After(then) && !next.After(now) {
+		return next
+	}
+	return then
 }
 
 // heardIn is when the device itself was heard, as far as a message tells.
