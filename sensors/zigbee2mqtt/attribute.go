@@ -39,6 +39,15 @@ func (b *Bridge) attributeOf(rest string) (name, attribute string) {
 	return name, attribute
 }
 
+// isAttribute reports whether a message on the topic of a device is an attribute of
+// another one all the same: there are a device "hall" that says "smoke", and a device
+// "hall/smoke". A state is an object; nothing else is.
+func (b *Bridge) isAttribute(m sensors.Message, rest string) bool {
+	name, attribute := b.attributeOf(rest)
+	payload := bytes.TrimSpace(m.Payload)
+	return attribute != "" && b.Devices[name].Listed && b.Devices[name].says(attribute) && len(payload) > 0 && payload[0] != '{'
+}
+
 // plainToJSON turns the plain text of attribute output into the JSON it was
 // before.
 func plainToJSON(payload []byte) json.RawMessage {

@@ -26,9 +26,22 @@ func (b *Bridge) hearBridge(m sensors.Message, about string) sensors.Heard {
 		return b.hearEvent(m)
 	case "response/device/remove":
 		return b.hearRemoved(m)
-	default: // converters, definitions, logging, request/…, response/…: nothing about a sensor
-		return sensors.Heard{}
 	}
+	if rest := "bridge/" + about; b.isListedTopic(rest) {
+		return b.hearDevice(m, rest) // somebody has a device called "bridge" or "bridge/smoke"
+	}
+	return sensors.Heard{} // converters, definitions, logging, request/…, response/…: nothing about a sensor
+}
+
+// isListedTopic reports whether rest, the topic below the base, is one of a listed device.
+func (b *Bridge) isListedTopic(rest string) bool {
+	name, attribute := b.attributeOf(rest)
+	for _, name := range []string{rest, name} {
+		if d := b.Devices[name]; d != nil && d.Listed {
+			return name == rest || attribute == "availability" || d.says(attribute)
+		}
+	}
+	return false
 }
 
 // hearBridgeState decodes whether the bridge is connected. A live "online" is

@@ -13,6 +13,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 	names := []string{
 		" leading space", "two  spaces", "부엌 연기", "거실/천장/연기", "a/set", "b/set/c", "smoke", "x/smoke", "availability", "y/availability",
 		"set", "get", "bridge-like", "lights/smoke", "x", "x/y", "ümlaut/🔥", "$x", "z/bridge/devices",
+		"bridge", "bridge/smoke", "bridge/hall",
 	}
 	var list []string
 	for _, name := range names {
@@ -27,11 +28,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 			t.Errorf("%q: heard %q", name, short(got))
 		}
 		got = h.hear("zigbee2mqtt/"+name+"/smoke", `false`, false)
-		if name == "x" { // "x/smoke" is a device of its own
-			if short(got) != "!not_understood" {
-				t.Errorf("%q: its attribute is heard as %q", name, short(got))
-			}
-		} else if short(got) != "-smoke" || got.Readings[0].Sensor != name {
+		if short(got) != "-smoke" || got.Readings[0].Sensor != name { // also of "x", beside the device "x/smoke"
 			t.Errorf("%q: its attribute is heard as %q", name, short(got))
 		}
 		for _, command := range []string{"/set", "/get", "/set/smoke", "/get/smoke", "/left/set"} {

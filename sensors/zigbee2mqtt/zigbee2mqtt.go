@@ -66,7 +66,7 @@ func (b *Bridge) Hear(m sensors.Message) (sensors.Heard, bool) {
 // A friendly name may itself contain slashes, end in "/set", begin like a group's or
 // be called like an attribute of another device, so listed names go first.
 func (b *Bridge) hearDevice(m sensors.Message, rest string) sensors.Heard {
-	if d, listed := b.Devices[rest]; listed && d.Listed {
+	if d, listed := b.Devices[rest]; listed && d.Listed && !b.isAttribute(m, rest) {
 		return b.hearState(m, rest, d)
 	}
 	if name, is := strings.CutSuffix(rest, "/availability"); is {
