@@ -223,7 +223,7 @@ func (d *device) isNewPress(changed, repeat bool, n news) bool {
 // number gives the reading of a measured value when it is new.
 func (b *Bridge) number(name string, d *device, what meaning, property, value string, n news) []ucare.Reading {
 	v, ok := number(value, what.how == percent)
-	if !ok {
+	if !ok || what.how == percent && (v < 0 || v > 100) {
 		d.bad(property, value)
 		return nil
 	}

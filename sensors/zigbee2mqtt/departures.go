@@ -83,9 +83,9 @@ func (b *Bridge) find(name, address string) (string, *device) {
 
 // dropped decides about a device that is no longer in the list.
 func (b *Bridge) dropped(m sensors.Message, name string, d *device, h *sensors.Heard) {
-	renamed := d.Listed && b.isListed(d)
+	renamed := b.isListed(d)
 	switch {
-	case !d.Listed:
+	case !d.Listed && d.Address == "":
 		b.Devices[name] = d // a stranger stays one
 	case !renamed && !d.LeftAt.IsZero() && m.At.Sub(d.LeftAt) < leftFor && d.matters():
 		b.Devices[name] = d

@@ -76,7 +76,12 @@ func (b *Bridge) takeList(m sensors.Message, list []json.RawMessage, before map[
 		if l.Name == "" || l.Type == "Coordinator" || l.Disabled {
 			continue
 		}
-		b.list(m, l, remembered(before, byAddress, l), h)
+		d := remembered(before, byAddress, l)
+		delete(byAddress, l.Address) // two devices of one address are two all the same
+		if before[l.Name] != d {
+			d.renamed()
+		}
+		b.list(m, l, d, h)
 	}
 	return errors.Join(errs...)
 }
@@ -101,6 +106,16 @@ func remembered(before, byAddress map[string]*device, l listing) *device {
 		return d
 	}
 	return &device{}
+}
+
+// renamed forgets what the device was told to be, for its new name to be told the same: a
+// battery that is low, and that a danger is over. What would be taken for a sign of life
+// or for a call, if it were told again, stays.
+func (d *device) renamed() {
+	for _, kind := range []ucare.Kind{ucare.Battery, ucare.Tamper, ucare.Mains} {
+		delete(d.Last, kind)
+	}
+	maps.DeleteFunc(d.Last, func(kind ucare.Kind, _ ucare.State) bool { return isDanger(kind) })
 }
 
 // list puts one device of the bridge's list into the memory.

@@ -50,11 +50,57 @@ func TestARenamedDeviceKeepsItsMemoryAndItsFaultsEnd(t *testing.T) {
 	h.says("kitchen smoke", `{"smoke":true,"tamper":false,"battery_low":false}`)
 	h.hear("zigbee2mqtt/kitchen smoke/availability", ``, true) // the bridge empties the old topic
 	h.hear("zigbee2mqtt/bridge/devices", strings.Replace(bridgeDevices, `"friendly_name":"kitchen smoke"`, `"friendly_name":"현관/연기"`, 1), true)
-	if got := h.says("현관/연기", `{"smoke":false,"tamper":false,"battery_low":false}`); got != "-smoke" {
+	if got := h.says("현관/연기", `{"smoke":false,"tamper":false,"battery_low":false}`); got != "-battery -smoke -tamper" {
 		t.Errorf("heard %q", got)
 	}
 	if got := h.says("kitchen smoke", `{"smoke":false}`); got != "!unknown_device" {
 		t.Errorf("under its old name: %q", got)
+	}
+}
+
+// Renamed to and fro: an alarm under the first name has not ended for the rules, and its
+// battery is still low.
+func TestARenamedDeviceIsHeardAnew(t *testing.T) {
+	list := func(name string) string {
+		return "[" + strings.Replace(listed("d", "Maker", "X", exposesSmoke+","+bool1("occupancy")+","+bool1("sos")), `"friendly_name":"d"`, `"friendly_name":"`+name+`"`, 1) + "]"
+	}
+	h := emptyHome(t)
+	h.hear("zigbee2mqtt/bridge/devices", list("a"), true)
+	h.says("a", `{"smoke":true,"battery_low":true,"occupancy":true,"sos":true}`)
+	h.hear("zigbee2mqtt/bridge/devices", list("b"), false)
+	if got := h.says("b", `{"smoke":false,"battery_low":true,"occupancy":true,"sos":true,"voltage":2900}`); got != "battery -smoke !battery_low" {
+		t.Errorf("under its new name: heard %q", got)
+	}
+	h.hear("zigbee2mqtt/bridge/devices", list("a"), false)
+	if got := h.says("a", `{"smoke":false,"battery_low":true,"occupancy":true,"sos":true,"voltage":2800}`); got != "battery -smoke !battery_low" {
+		t.Errorf("under its old name again: heard %q", got)
+	}
+}
+
+func TestAnUnsupportedDeviceThatIsRemovedIsNoFault(t *testing.T) {
+	h := emptyHome(t)
+	mystery := `{"ieee_address":"0x9","friendly_name":"mystery","type":"EndDevice","model_id":"XYZ"}`
+	if got := short(h.hear("zigbee2mqtt/bridge/devices", "["+mystery+"]", true)); got != "!unknown_device" {
+		t.Errorf("listed: heard %q", got)
+	}
+	h.hear("zigbee2mqtt/bridge/devices", "["+strings.Replace(mystery, `"mystery"`, `"riddle"`, 1)+"]", false)
+	if got := h.d.Standing(); len(got) != 1 || got[0].Subject != "riddle" {
+		t.Errorf("renamed: %+v", got)
+	}
+	h.hear("zigbee2mqtt/bridge/devices", "[]", false)
+	if got := h.d.Standing(); len(got) != 0 {
+		t.Errorf("removed: %+v", got)
+	}
+}
+
+func TestTwoDevicesOfOneAddressAreTwo(t *testing.T) {
+	h := emptyHome(t)
+	one := listed("one", "Maker", "X", exposesSmoke)
+	h.hear("zigbee2mqtt/bridge/devices", "["+one+"]", true)
+	h.hear("zigbee2mqtt/bridge/devices", "["+one+","+strings.Replace(one, `"friendly_name":"one"`, `"friendly_name":"two"`, 1)+"]", true)
+	h.says("one", `{"smoke":false}`)
+	if got := h.says("two", `{"smoke":false}`); got != "-smoke" {
+		t.Errorf("heard %q", got)
 	}
 }
 

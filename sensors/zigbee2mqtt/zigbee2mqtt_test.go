@@ -195,6 +195,9 @@ func TestWhatDevicesSay(t *testing.T) {
 			{`{"smoke_state":"alarm","battery":9}`, "battery smoke !battery_low"},
 			{`{"smoke_state":"ALARM","battery":12}`, "!unknown_value"},
 			{`{"smoke_state":"normal","battery":null}`, "-smoke !unknown_value"},
+			{`{"battery":255}`, "!unknown_value"},
+			{`{"battery":-1}`, "!unknown_value"},
+			{`{"battery":1e300}`, "!unknown_value"},
 		}},
 		{"smoke that is only called alarm, by model", "bedroom smoke", [][2]string{{`{"alarm_1":true,"alarm_2":false}`, "smoke"}}},
 		{"heat that is only called alarm, by model", "heat", [][2]string{{`{"alarm":true,"test":false}`, "heat"}}},
@@ -613,13 +616,13 @@ func TestTheListOfDevices(t *testing.T) {
 		}
 	}
 	h.says("kitchen smoke", `{"smoke":true,"tamper":true}`)
-	// Renamed: what it said before stays known, the old name is gone with its faults.
+	// Renamed: the old name is gone with its faults, and what holds is told of the new one.
 	renamed := strings.Replace(bridgeDevices, `"friendly_name":"kitchen smoke"`, `"friendly_name":"smoke in the hall"`, 1)
 	got := h.hear("zigbee2mqtt/bridge/devices", renamed, false)
 	if !strings.Contains(codes(got.Cleared), "tamper") || slices.Contains(ids(), "kitchen smoke") || !slices.Contains(ids(), "smoke in the hall") {
 		t.Errorf("cleared %s, sensors %q", codes(got.Cleared), ids())
 	}
-	if got := h.says("smoke in the hall", `{"smoke":false,"tamper":true}`); got != "-smoke" {
+	if got := h.says("smoke in the hall", `{"smoke":false,"tamper":true}`); got != "-smoke tamper !tamper" {
 		t.Errorf("after the renaming: %q", got)
 	}
 	for _, payload := range []string{`{"not":"a list"}`, `[`, `[{"friendly_name":"smoke in the hall","definition":7}]`} {
