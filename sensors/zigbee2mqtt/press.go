@@ -25,7 +25,7 @@ type pressed struct {
 // other form: a bridge with attribute_and_json output tells each press on two
 // topics. Two presses in one form are two presses.
 func (d *device) isDoubled(at time.Time, value string, whole bool) bool {
-	before := d.Pressed
+	before, value := d.Pressed, clip(value)
 	since := at.Sub(before.At)
 	if before.Value == value && before.Whole != whole && since >= 0 && since <= doubledWithin {
 		d.Pressed = pressed{}

@@ -21,8 +21,11 @@ import (
 	"github.com/ucare-project/ucare/sensors"
 )
 
-// maxStrange bounds how many unlisted devices are remembered.
-const maxStrange = 200
+// Bounds on what a client that makes up names can make us remember.
+const (
+	maxStrange = 200 // unlisted devices
+	maxName    = 256 // bytes of an unlisted device's name
+)
 
 // A Bridge is one Zigbee2MQTT under one base topic. It implements
 // sensors.Ecosystem, sensors.Listener and sensors.Rememberer.
@@ -156,7 +159,7 @@ func (b *Bridge) stranger(name string) *device {
 			strangers++
 		}
 	}
-	if strangers < maxStrange {
+	if strangers < maxStrange && len(name) <= maxName {
 		b.Devices[name] = d
 	}
 	return d

@@ -580,6 +580,22 @@ func TestStrangersDoNotFillTheMemory(t *testing.T) {
 	}
 }
 
+func TestLongNamesDoNotFillTheMemory(t *testing.T) {
+	h := newHome(t)
+	long := strings.Repeat("long ", 10_000)
+	for i := range 20 {
+		if got := h.says(fmt.Sprint(long, i), `{"smoke":true}`); !strings.HasPrefix(got, "smoke !") {
+			t.Fatalf("heard %q", got)
+		}
+		if got := h.says("sos", fmt.Sprintf(`{"action":"emergency_%s%d"}`, long, i)); got != "help" {
+			t.Fatalf("heard %q", got)
+		}
+	}
+	if kept, err := json.Marshal(h.d); err != nil || len(kept) > 50_000 {
+		t.Errorf("%v; %d bytes are remembered", err, len(kept))
+	}
+}
+
 func TestCommandsAndGroupsAreNoSensors(t *testing.T) {
 	h := newHome(t)
 	h.hear("zigbee2mqtt/living lights/availability", `{"state":"offline"}`, true) // before the groups are known
