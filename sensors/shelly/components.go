@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sensors"
 )
 
 // component tells what the status of a component says. again: it is told whole,
@@ -84,7 +85,7 @@ func (t *telling) errors(name string, raw json.RawMessage) {
 	t.good(name + ".errors")
 	delete(t.dev.Troubles, name)
 	if len(errs) > 0 {
-		put(&t.dev.Troubles, name, strings.Join(errs, ", "))
+		put(&t.dev.Troubles, name, sensors.Excerpt([]byte(strings.Join(errs, ", "))))
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // Bounds on what a misbehaving client can make us remember.
 const (
 	maxDevices = 300
-	maxValues  = 50 // of one device
+	maxValues  = 50  // of one device
+	maxName    = 256 // bytes of a device's name, or of a property's
 )
 
 // memory is what is remembered. It survives JSON.
@@ -40,6 +41,7 @@ type device struct {
 	Troubles   map[string]string   `json:"troubles,omitempty"` // what it says of itself, in words
 	Unmapped   map[string]string   `json:"unmapped,omitempty"` // what only the household can explain, in words
 	Objects    map[string]object   `json:"objects,omitempty"`  // its Bluetooth sensors and devices, by component
+	Doubted    map[ucare.Kind]bool `json:"doubted,omitempty"`  // whose last word was from a broker's store
 }
 
 // A contact is what one property of a device says.
@@ -74,7 +76,7 @@ func (d *Devices) device(id string) *device {
 	if !known {
 		dev = &device{Model: modelOf(id)}
 		dev.Sleeper = isSleeper(dev.Model)
-		if len(d.Devices) < maxDevices {
+		if len(d.Devices) < maxDevices && len(id) <= maxName {
 			d.Devices[id] = dev
 		}
 	}
@@ -136,12 +138,12 @@ func (d *Devices) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// put writes into a map that may not be there yet, as long as it is not too large.
-func put[V any](m *map[string]V, k string, v V) {
+// put writes into a map that may not be there yet, as long as it is not too large, nor the key.
+func put[K ~string, V any](m *map[K]V, k K, v V) {
 	if *m == nil {
-		*m = map[string]V{}
+		*m = map[K]V{}
 	}
-	if _, known := (*m)[k]; known || len(*m) < maxValues {
+	if _, known := (*m)[k]; known || len(*m) < maxValues && len(k) <= maxName {
 		(*m)[k] = v
 	}
 }

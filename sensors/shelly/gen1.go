@@ -194,7 +194,7 @@ func (d *Devices) hearAnnounce(m sensors.Message) sensors.Heard {
 	}
 	t := d.telling(m, "shellies/"+w.ID)
 	t.spoke()
-	if w.Model != "" {
+	if w.Model != "" && len(w.Model) <= maxName {
 		t.dev.Model = w.Model
 		t.dev.Sleeper = t.dev.Sleeper || isSleeper(w.Model)
 	}

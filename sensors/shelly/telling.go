@@ -110,12 +110,24 @@ func (t *telling) tellOutcomes() {
 		changed := r.State != c.before || kind == ucare.Motion && r.State == ucare.Active
 		switch {
 		case r.State == ucare.Unknown:
-		case changed && !t.m.Retained && !c.again:
+		case changed && !t.m.Retained && !c.again, t.isOver(r, c.before):
 			t.h.Readings = append(t.h.Readings, r)
 		default:
 			t.h.Repeated = append(t.h.Repeated, r)
 		}
+		if t.m.Retained {
+			put(&t.dev.Doubted, kind, true)
+		} else {
+			delete(t.dev.Doubted, kind)
+		}
 	}
+}
+
+// isOver reports whether the reading is the live end of a danger, which is news however
+// it is told. The rules believe no "clear" from a store, nor the end of a test, and hold
+// on to the alarm; the decoder would take this one for the repetition of either.
+func (t *telling) isOver(r ucare.Reading, before ucare.State) bool {
+	return r.State == ucare.Inactive && sensors.IsDetector(r.Kind) && !t.m.Retained && (before == ucare.Active || t.dev.Doubted[r.Kind])
 }
 
 // drill tells of the beginning or the end of a test.
@@ -227,6 +239,9 @@ func (t *telling) notUnderstood(err error) sensors.Heard {
 func (t *telling) finish() sensors.Heard {
 	t.tellOutcomes()
 	t.seen.Model, t.seen.Battery, t.seen.Kinds = t.dev.Model, t.dev.Battery, t.dev.kinds()
+	if t.dev.Sleeper { // it may have been taken for one that is always connected
+		t.h.Cleared = append(t.h.Cleared, t.fault(ucare.FaultUnreachable, ""))
+	}
 	ofIts := func(r ucare.Reading) bool { return r.Sensor == t.sensor.ID }
 	if len(t.seen.Kinds) > 0 || slices.ContainsFunc(t.h.Repeated, ofIts) || len(t.dev.Unmapped) > 0 {
 		t.h.Seen = append(t.h.Seen, t.seen)
