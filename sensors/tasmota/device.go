@@ -3,8 +3,12 @@ package tasmota
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/ucare-project/ucare"
 )
 
 // Bounds on what somebody who makes up names can make us remember.
@@ -57,10 +61,12 @@ type node struct {
 	ledger
 }
 
-// A ledger is which fields of a sensor were not understood when they last came.
+// A ledger is what is open about a sensor: which fields were not understood when they
+// last came, and which states are not believed.
 type ledger struct {
-	Bad      map[string]string `json:"bad,omitempty"`      // a value that its table does not have
-	Unmapped map[string]string `json:"unmapped,omitempty"` // a field of which only the household knows the meaning
+	Bad      map[string]string   `json:"bad,omitempty"`      // a value that its table does not have
+	Unmapped map[string]string   `json:"unmapped,omitempty"` // a field of which only the household knows the meaning
+	Doubted  map[ucare.Kind]bool `json:"doubted,omitempty"`  // kinds of which the last word was from a broker's store
 }
 
 // device gives the memory of a device, which is not kept when there are too many.
@@ -92,11 +98,21 @@ func (d *Devices) node(dev *device, address string) *node {
 		return known
 	}
 	n := &node{}
-	if d.Nodes < maxNodes {
+	if d.Nodes < maxNodes && d.remembers(dev) {
 		d.Nodes++
 		put(&dev.Nodes, address, n)
 	}
 	return n
+}
+
+// remembers reports whether the device is one of those that are kept.
+func (d *Devices) remembers(dev *device) bool {
+	for _, known := range d.Devices {
+		if known == dev {
+			return true
+		}
+	}
+	return false
 }
 
 // shows remembers which switches the device has.
@@ -136,8 +152,8 @@ func (d *Devices) UnmarshalJSON(data []byte) error {
 // index derives the topics of the announced devices.
 func (d *Devices) index() {
 	d.prefixes = map[string]address{}
-	for name, dev := range d.Devices {
-		for i, prefix := range dev.Announced.topics() {
+	for _, name := range slices.Sorted(maps.Keys(d.Devices)) { // two may have announced the same
+		for i, prefix := range d.Devices[name].Announced.topics() {
 			d.prefixes[prefix] = address{device: name, command: i == 0}
 		}
 	}

@@ -94,7 +94,7 @@ func (r *report) reading(kind ucare.Kind, state ucare.State) ucare.Reading {
 	reading := ucare.Reading{
 		At: r.m.At, Dwelling: r.dwelling, Sensor: r.sensor.ID, Room: r.sensor.Room, Kind: kind, State: state, UnknownAge: r.m.Retained,
 	}
-	reading.Drill = r.drill && state == ucare.Active && sensors.IsDetector(kind)
+	reading.Drill = r.drill && state == ucare.Active && sensors.IsDetector(kind) && kind != ucare.HelpButton // a call is a call
 	return reading
 }
 
@@ -103,8 +103,19 @@ func (r *report) event(kind ucare.Kind, state ucare.State) {
 	r.heard.Readings = append(r.heard.Readings, r.reading(kind, state))
 }
 
-// repeat is a state that may have been said before.
+// repeat is a state that may have been said before. The live end of a danger is not passed
+// over as the repetition of one from a store: the rules have not believed that.
 func (r *report) repeat(kind ucare.Kind, state ucare.State) {
+	doubted := r.ledger.Doubted[kind]
+	if r.m.Retained {
+		put(&r.ledger.Doubted, kind, true)
+	} else {
+		delete(r.ledger.Doubted, kind)
+	}
+	if doubted && !r.m.Retained && state == ucare.Inactive && sensors.IsDetector(kind) {
+		r.event(kind, state)
+		return
+	}
 	r.heard.Repeated = append(r.heard.Repeated, r.reading(kind, state))
 }
 

@@ -170,7 +170,7 @@ func (d *Devices) hearWord(m sensors.Message, a address) sensors.Heard {
 	case classOf(a.about) == presence:
 		s.published(ucare.Presence, text)
 	case classOf(a.about) != unclear:
-		if _, isState := dev.Announced.onOff(string(m.Payload)); isState {
+		if dev.Announced.isState(asText(text)) {
 			s.unmapped(a.about, "which value means what? write a mapping for topic "+quote(m.Topic))
 		}
 	}
@@ -209,6 +209,12 @@ func (a *announcement) onOff(text string) (state ucare.State, known bool) {
 	default:
 		return ucare.Unknown, false
 	}
+}
+
+// isState reports whether a text may be one of two states, in the device's words or a rule's.
+func (a *announcement) isState(text string) bool {
+	_, known := a.onOff(text)
+	return known || slices.Contains([]string{"0", "1", "false", "true"}, strings.ToLower(text))
 }
 
 // switchCalled gives the number of the switch with the announced name, 0 for none.

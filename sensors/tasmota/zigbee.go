@@ -112,7 +112,7 @@ func (r *report) hearStatus(n *node, status zoneStatus) {
 	case n.TestSince.IsZero():
 		n.TestSince = r.m.At
 	}
-	r.drill = status.has(underTest) && r.m.At.Sub(n.TestSince) <= testHolds
+	r.drill = status.has(underTest) && r.m.At.Sub(n.TestSince).Abs() <= testHolds // a clock may have been set back
 	r.repeat(ucare.Tamper, ucare.StateOf(status.has(tampered)))
 	n.LowBit = status.has(batteryLow)
 	if status.has(mainsFault) {
