@@ -140,7 +140,8 @@ func (p *Place) sensorsYAML() string {
     listen: %q
     devices:
       - {id: %s, password_file: device.password, publish: ["ucare/%s/+", "zigbee2mqtt/#"], subscribe: ["ucare/%s/gateway/#"]}
-`, p.Broker, Device, Dwelling, Dwelling)
+      - {id: %s, password_file: device.password, publish: ["ucare/%s/+"]}
+`, p.Broker, Device, Dwelling, Dwelling, RogueID, Dwelling)
 }
 
 func (p *Place) centerYAML() string {

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +31,15 @@ func TestAConditionIsToldOnceHoweverOftenItIsSeen(t *testing.T) {
 }
 
 func TestAFloodOfConditionsStaysBounded(t *testing.T) {
-	faults := newFaults(slog.New(slog.DiscardHandler), nil)
+	var log bytes.Buffer
+	counted := 0 // as the metrics do
+	faults := newFaults(slog.New(slog.NewTextHandler(&log, nil)), func(_ ucare.Fault, active bool) {
+		if active {
+			counted++
+		} else {
+			counted--
+		}
+	})
 	faults.Set(ucare.Fault{Code: ucare.FaultJournal}, true)
 	for i := range 3 * maxFaults {
 		faults.Set(ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: fmt.Sprint("junk/", i)}, true)
@@ -37,6 +47,12 @@ func TestAFloodOfConditionsStaysBounded(t *testing.T) {
 	standing := faults.Standing("")
 	if len(standing) > maxFaults {
 		t.Errorf("%d conditions are kept, want at most %d", len(standing), maxFaults)
+	}
+	if counted != len(standing) {
+		t.Errorf("%d conditions are counted, %d stand", counted, len(standing))
+	}
+	if lines := strings.Count(log.String(), "\n"); lines > loggedMost+2 {
+		t.Errorf("%d lines are in the log", lines)
 	}
 	found := false
 	for _, f := range standing {

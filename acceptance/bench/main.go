@@ -18,6 +18,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"github.com/ucare-project/ucare/acceptance"
 )
 
 func main() {
@@ -31,6 +33,10 @@ func run() error {
 	alarms := flag.Int("alarms", 500, "how many alarms each way gets")
 	rounds := flag.Int("rounds", 5, "in how many turns")
 	others := flag.Int("others", 50, "other readings a second beside them")
+	noise := flag.Int("noise", 10_000, "messages a second of one rogue device, afterwards; 0 for none")
+	noiseAlarms := flag.Int("noise-alarms", 60, "how many alarms each way gets among that noise")
+	kind := flag.String("noise-kind", "", "only the kinds of noise that have this in their name, such as \"QoS 1\"")
+	guarded := flag.Bool("noise-guard", true, "false takes the guard against floods out of the program, to see what it is for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -40,17 +46,39 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	ways, closeAll, err := startWays(ctx, dir)
+	binary, err := acceptance.Build(ctx, dir, "")
+	if err != nil {
+		return err
+	}
+	if *alarms > 0 {
+		if err := calm(ctx, dir, binary, *alarms, *rounds, *others); err != nil {
+			return err
+		}
+	}
+	if *noise == 0 {
+		return nil
+	}
+	if !*guarded {
+		if binary, err = unguarded(ctx, dir); err != nil {
+			return err
+		}
+	}
+	return noisy(ctx, dir, binary, *noiseAlarms, *noise, *kind)
+}
+
+// calm measures all ways in turns and prints their table.
+func calm(ctx context.Context, dir, binary string, alarms, rounds, others int) error {
+	ways, closeAll, err := startWays(ctx, dir, binary)
 	defer closeAll()
 	if err != nil {
 		return err
 	}
-	perTurn := max(1, *alarms / *rounds)
+	perTurn := max(1, alarms/rounds)
 	disk := &way{name: "two fsyncs and nothing else"}
-	for round := range *rounds {
+	for round := range rounds {
 		for _, w := range ways {
-			fmt.Fprintf(os.Stderr, "\rround %d of %d: %-40s", round+1, *rounds, w.name)
-			if err := w.turn(ctx, round, perTurn, *others); err != nil {
+			fmt.Fprintf(os.Stderr, "\rround %d of %d: %-40s", round+1, rounds, w.name)
+			if err := w.turn(ctx, round, perTurn, others); err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
 		}
@@ -59,7 +87,7 @@ func run() error {
 		}
 	}
 	fmt.Fprintf(os.Stderr, "\r%60s\r", "")
-	printTable(os.Stdout, append(ways, disk), ways[len(ways)-1].took, *others)
+	printTable(os.Stdout, append(ways, disk), ways[len(ways)-1].took, others)
 	return nil
 }
 

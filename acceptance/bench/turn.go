@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +23,8 @@ const (
 	alarmEvery = 50 * time.Millisecond
 	patience   = 20 * time.Second
 )
+
+var errLate = errors.New("an alarm did not arrive")
 
 // turn publishes alarms, one every 50 ms, among other readings, and notes how
 // long each took to the centre.
@@ -47,7 +50,7 @@ func (w *way) turn(ctx context.Context, round, alarms, others int) error {
 		case at := <-arrived:
 			w.took = append(w.took, at.Sub(began))
 		case <-time.After(patience):
-			return fmt.Errorf("the alarm of %s did not arrive within %v", room, patience)
+			return fmt.Errorf("%w within %v: that of %s", errLate, patience, room)
 		}
 	}
 	return nil

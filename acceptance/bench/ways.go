@@ -21,19 +21,34 @@ type way struct {
 	sensors mqtt.Client // where the home publishes
 	centre  *ear
 	took    []time.Duration
+
+	place   *acceptance.Place // of a gateway
+	gateway *acceptance.Process
+}
+
+// broker is where the home publishes.
+func (w *way) broker() string {
+	if w.place.Client != "" {
+		return w.place.Client
+	}
+	return w.place.Broker
+}
+
+// roguePassword is "" for a household's broker, which asks nobody.
+func (w *way) roguePassword() string {
+	if w.place.Client != "" {
+		return ""
+	}
+	return w.place.DevicePassword
 }
 
 // startWays starts everything; close ends what was started, also after an error.
-func startWays(ctx context.Context, dir string) (ways []*way, closeAll func(), err error) {
+func startWays(ctx context.Context, dir, binary string) (ways []*way, closeAll func(), err error) {
 	var started []func()
 	closeAll = func() {
 		for _, stop := range started {
 			stop()
 		}
-	}
-	binary, err := acceptance.Build(ctx, dir, "")
-	if err != nil {
-		return nil, closeAll, err
 	}
 	household, stop, err := startMosquitto(dir)
 	if err != nil {
@@ -89,7 +104,7 @@ func gatewayWay(ctx context.Context, dir, binary, household string) (*way, func(
 	if err != nil {
 		return nil, nil, err
 	}
-	return &way{name: name, sensors: sensors, centre: centre}, func() { _ = gateway.Kill() }, nil
+	return &way{name: name, sensors: sensors, centre: centre, place: place, gateway: gateway}, func() { _ = gateway.Kill() }, nil
 }
 
 // bareWay is the floor: a subscriber that posts each message as it comes.

@@ -51,7 +51,7 @@ const (
 	// for how many seconds without a pause. Behind a household's broker everybody else
 	// waits for as long; a connection of our own keeps only itself waiting.
 	share, busyAtOnce                   = 0.25, 0.25
-	shareConnected, busyAtOnceConnected = 0.5, 5
+	shareConnected, busyAtOnceConnected = 0.5, 2
 
 	// A topic by itself: more than any sensor has to say, and enough for what many
 	// sensors share, such as that of a radio receiver.

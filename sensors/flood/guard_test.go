@@ -235,7 +235,9 @@ func TestWhatIsUnlikeTheNoiseIsStoredAtOnce(t *testing.T) {
 		}
 		// And of a topic that nobody has heard before.
 		for _, topics := range []int{1_000, 20_000} {
-			b.flood(20_000, func(i int) (string, string) { return fmt.Sprintf("home/noise/%d", i%topics), fmt.Sprint("noise ", 100+i) })
+			b.flood(20_000, func(i int) (string, string) {
+				return fmt.Sprintf("home/noise/%d", i%topics), fmt.Sprint("noise ", 100+i)
+			})
 			sensor := fmt.Sprintf("home/new %d", topics)
 			b.say(sensor, `{"smoke":true}`)
 			if got := b.disk.payloads(sensor); len(got) != 1 {

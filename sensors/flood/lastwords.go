@@ -14,7 +14,9 @@ import (
 const (
 	// lookEvery is how often the last words are stored and the floods counted.
 	lookEvery = time.Second
-	// commitWithin bounds the storing of one.
+	// storeFor bounds the storing of last words between two looks, commitWithin that
+	// of one.
+	storeFor     = 500 * time.Millisecond
 	commitWithin = 2 * time.Second
 	// overAfter is how long there must be no flood for one to be over.
 	overAfter = time.Minute
@@ -36,8 +38,8 @@ func (g *Guard) Run(ctx context.Context) error {
 			g.storeLastWords(context.WithoutCancel(ctx), true)
 			return ctx.Err()
 		case <-look.C:
-			g.storeLastWords(ctx, false)
 			g.report(g.now())
+			g.storeLastWords(ctx, false)
 		}
 	}
 }
@@ -66,7 +68,7 @@ func (g *Guard) storeLastWords(ctx context.Context, all bool) {
 	g.mu.Unlock()
 	slices.SortFunc(waiting, func(a, b lastWord) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Topic, b.Topic)) })
 	for _, w := range waiting {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || !all && g.now()-now > storeFor {
 			return
 		}
 		g.storeLastWord(ctx, w, all)
@@ -114,7 +116,8 @@ type report struct {
 	fault         ucare.Fault
 	topic         string        // of the last message beyond the budget
 	last          time.Duration // when that was
-	heard, beyond int           // messages since the last look
+	from          time.Duration // since when it is counted
+	heard, beyond int           // messages since then
 	stands        bool
 	told          time.Duration // when it was told, the last time
 }
@@ -132,7 +135,7 @@ func (g *Guard) count(s *source, t *topic, m sensors.Message, heard, beyond int)
 	}
 	r := g.reports[name]
 	if r == nil {
-		r = &report{fault: ucare.Fault{Code: ucare.FaultFlood, Subject: name}}
+		r = &report{fault: ucare.Fault{Code: ucare.FaultFlood, Subject: name}, from: g.now()}
 		g.reports[name] = r
 	}
 	r.heard += heard
@@ -153,7 +156,9 @@ func (g *Guard) report(now time.Duration) {
 				r.fault.Since = time.Now()
 			}
 			r.stands, r.told = true, now
-			r.fault.Detail = fmt.Sprintf("%d messages a second, %d of them beyond its budget; the last on %.100q", r.heard, r.beyond, r.topic)
+			seconds := max(lookEvery/10, now-r.from).Seconds()
+			r.fault.Detail = fmt.Sprintf("%.0f messages a second, %.0f of them beyond its budget; the last on %.100q",
+				float64(r.heard)/seconds, float64(r.beyond)/seconds, r.topic)
 			began = append(began, r.fault)
 		case now-r.last > overAfter:
 			if r.stands {
@@ -161,7 +166,7 @@ func (g *Guard) report(now time.Duration) {
 			}
 			delete(g.reports, name)
 		}
-		r.heard, r.beyond = 0, 0
+		r.from, r.heard, r.beyond = now, 0, 0
 	}
 	g.mu.Unlock()
 	for _, f := range began {
