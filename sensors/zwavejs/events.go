@@ -37,11 +37,11 @@ func (b *Bridge) hearEvent(m sensors.Message, path string, id valueID, kind ucar
 	}
 	key, n := b.node(path, p)
 	t := b.telling(m, key, n)
-	if err != nil {
+	if err != nil { // of the parameters only: what happened is in the topic
 		t.fault(ucare.FaultNotUnderstood, sensors.NotUnderstood(err, m.Payload))
-		return t.h
+	} else {
+		t.cleared(ucare.FaultNotUnderstood)
 	}
-	t.cleared(ucare.FaultNotUnderstood)
 	put(&n.Events, kind, true)
 	b.happened(t, id.property+"/"+id.key, kind)
 	b.tellUnreadable(m, path, p, &t.h)
@@ -60,7 +60,7 @@ func (b *Bridge) happened(t *telling, what string, kind ucare.Kind) {
 	switch {
 	case !t.m.Retained:
 		t.seen.Heard = at
-		if len(b.Recent) < maxRecent {
+		if len(b.Recent) < maxRecent && len(t.sensor.ID) <= maxName {
 			b.Recent = append(b.Recent, emitted{At: at, Sensor: t.sensor.ID, What: what})
 		}
 	case kind == ucare.HelpButton:
@@ -91,7 +91,7 @@ func (b *Bridge) hearEmitted(m sensors.Message, rest string) sensors.Heard {
 	var info nodeInfo
 	err := json.Unmarshal(m.Payload, &w)
 	if err == nil && len(w.Data) >= 2 {
-		err = json.Unmarshal(w.Data[0], &info)
+		err = readFields(w.Data[0], &info)
 	}
 	if err != nil || len(w.Data) < 2 || info.ID == 0 {
 		notUnderstood.Detail = "no node and value in it: " + sensors.Excerpt(m.Payload)

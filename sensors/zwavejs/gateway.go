@@ -33,7 +33,7 @@ func (b *Bridge) hearGateway(m sensors.Message, rest string) sensors.Heard {
 		return h
 	}
 	h.Cleared = append(h.Cleared, notUnderstood)
-	if _, known := b.Down[name]; known || len(b.Down) < maxGates {
+	if _, known := b.Down[name]; known || len(b.Down) < maxGates && len(name) <= maxName {
 		put(&b.Down, name, down)
 	}
 	if !down && !m.Retained {
@@ -65,11 +65,14 @@ func (b *Bridge) isDown() string {
 func (b *Bridge) tellClock(m sensors.Message, at time.Time, published bool, h *sensors.Heard) {
 	switch {
 	case at.After(m.At.Add(lag)):
+		b.Behind = 0
 		b.told(h, m, ucare.FaultSensorClock, "the time in its messages is "+at.Format(time.RFC3339))
 	case at.IsZero() || m.Retained:
 	case published && m.At.Sub(at) > lag:
+		b.Behind = m.At.Sub(at)
 		b.told(h, m, ucare.FaultSensorClock, "its clock is behind, or its messages come late: the time in a message is "+at.Format(time.RFC3339))
 	case published || m.At.Sub(at) <= lag:
+		b.Behind = 0
 		b.told(h, m, ucare.FaultSensorClock, "")
 	}
 }

@@ -19,32 +19,37 @@ const (
 	maxNodes  = 300
 	maxValues = 100 // of one node
 	maxGates  = 10
+	maxName   = 256 // bytes of a name, or of a value id
 )
 
 // memory is what a Bridge remembers. It survives JSON.
 type memory struct {
 	// StartedAt is when the bridge last said, live, that it is ready: it may be
 	// publishing its cache then.
-	StartedAt time.Time        `json:"started_at,omitzero"`
-	Nodes     map[string]*node `json:"nodes"`          // by path
-	Down      map[string]bool  `json:"down,omitempty"` // "driver", or the name of a client that is not connected
-	Recent    []emitted        `json:"recent,omitempty"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+	// Behind is by how much its clock is behind ours, as its last message with a time of its own showed.
+	Behind time.Duration    `json:"behind,omitempty"`
+	Nodes  map[string]*node `json:"nodes"`          // by path
+	Down   map[string]bool  `json:"down,omitempty"` // "driver", or the name of a client that is not connected
+	Recent []emitted        `json:"recent,omitempty"`
 }
 
 func newMemory() memory { return memory{Nodes: map[string]*node{}} }
 
 // A node is what is remembered of one Z-Wave device.
 type node struct {
-	ID       int                 `json:"id,omitempty"`
-	Name     string              `json:"name,omitempty"` // as its owner wrote it, unlike the path
-	Location string              `json:"location,omitempty"`
-	Model    string              `json:"model,omitempty"`
-	Battery  *float64            `json:"battery,omitempty"`
-	Values   map[string]string   `json:"values,omitempty"`   // the last value of each variable, as canonical JSON, by value id
-	Bad      map[string]string   `json:"bad,omitempty"`      // those whose last value their table does not have
-	Unmapped map[string]string   `json:"unmapped,omitempty"` // what only the household can explain, in words
-	Events   map[ucare.Kind]bool `json:"events,omitempty"`   // the kinds of events it was heard with
-	Calls    bool                `json:"calls,omitempty"`    // sold as a button to call for help
+	ID       int                  `json:"id,omitempty"`
+	Name     string               `json:"name,omitempty"` // as its owner wrote it, unlike the path
+	Location string               `json:"location,omitempty"`
+	Model    string               `json:"model,omitempty"`
+	Battery  *float64             `json:"battery,omitempty"`
+	Values   map[string]string    `json:"values,omitempty"`   // the last value of each variable, as canonical JSON, by value id
+	Bad      map[string]string    `json:"bad,omitempty"`      // those whose last value their table does not have
+	Unmapped map[string]string    `json:"unmapped,omitempty"` // what only the household can explain, in words
+	Events   map[ucare.Kind]bool  `json:"events,omitempty"`   // the kinds of events it was heard with
+	Timeless map[string]time.Time `json:"timeless,omitempty"` // when a variable last came live without a time
+	Doubted  map[ucare.Kind]bool  `json:"doubted,omitempty"`  // the kinds of which the last word was old
+	Calls    bool                 `json:"calls,omitempty"`    // sold as a button to call for help
 }
 
 // node gives the memory of a node. What is over the bound is not kept.
@@ -53,14 +58,14 @@ func (b *Bridge) node(path string, p payload) (string, *node) {
 	n, known := b.Nodes[key]
 	if !known {
 		n = &node{}
-		if len(b.Nodes) < maxNodes {
+		if len(b.Nodes) < maxNodes && len(key) <= maxName {
 			b.Nodes[key] = n
 		}
 	}
 	if p.nodeID != 0 {
 		n.ID = p.nodeID
 	}
-	if p.name != "" {
+	if p.name != "" && len(p.name)+len(p.location) <= maxName {
 		n.Name, n.Location = p.name, p.location
 	}
 	return key, n
@@ -198,7 +203,9 @@ func (b *Bridge) hearNodeInfo(m sensors.Message, path string) sensors.Heard {
 	}
 	t.cleared(ucare.FaultNotUnderstood)
 	b.renamed(m, key, n, &t.h)
-	n.Model = strings.TrimSpace(info.Manufacturer + " " + info.Label)
+	if model := strings.TrimSpace(info.Manufacturer + " " + info.Label); len(model) <= maxName {
+		n.Model = model
+	}
 	described := strings.ToLower(info.Label + " " + info.Description)
 	n.Calls = slices.ContainsFunc(callWords, func(w string) bool { return strings.Contains(described, w) })
 	if info.Status != "" {

@@ -57,7 +57,7 @@ func readPayload(raw []byte) (payload, error) {
 		return payload{value: canonical(raw)}, nil
 	}
 	var w payloadJSON
-	if err := json.Unmarshal(raw, &w); err != nil {
+	if err := readFields(raw, &w); err != nil {
 		return payload{}, err
 	}
 	p := payload{
@@ -71,6 +71,16 @@ func readPayload(raw []byte) (payload, error) {
 		p.at = time.UnixMilli(int64(ms)).UTC()
 	}
 	return p, nil
+}
+
+// readFields reads an object. A field of another type than it should have is passed over:
+// an alarm does not get lost because a time beside it is written in another way.
+func readFields(raw []byte, to any) error {
+	err := json.Unmarshal(raw, to)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return nil
+	}
+	return err
 }
 
 // text is a property as in a topic: it may be a number.
@@ -107,11 +117,25 @@ const (
 
 // isStale reports whether a value is old news, of which nobody can say since
 // when it holds: from a broker's store or from the bridge's cache. The time in
-// the payload is when the node reported it; from the future it is worth nothing.
+// the payload is when the node reported it; from the future it is worth nothing,
+// and of a bridge whose clock is behind it is put right.
 func (b *Bridge) isStale(m sensors.Message, at time.Time) bool {
+	if !at.IsZero() && !m.Retained {
+		at = at.Add(b.Behind)
+	}
 	if at.IsZero() || at.After(m.At.Add(lag)) {
 		since := m.At.Sub(b.StartedAt)
 		return m.Retained || since >= 0 && since < republishedWithin
 	}
 	return m.At.Sub(at) > lag
+}
+
+// isFirst reports whether a live value without a time may be the one in the bridge's
+// cache. What has changed since the first one that came after the start is none.
+func (b *Bridge) isFirst(m sensors.Message, n *node, key, value string) bool {
+	heard, before := n.Timeless[key], n.Values[key]
+	if _, known := n.Timeless[key]; known || len(n.Timeless) < maxValues {
+		put(&n.Timeless, key, m.At)
+	}
+	return heard.Before(b.StartedAt) || before == value
 }

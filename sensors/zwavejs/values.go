@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/sensors"
@@ -15,7 +14,6 @@ import (
 // A telling is what one message makes known of one node, while it is decoded.
 type telling struct {
 	m      sensors.Message
-	at     time.Time // that its readings bear
 	home   string
 	n      *node
 	sensor ucare.Sensor
@@ -24,7 +22,7 @@ type telling struct {
 }
 
 func (b *Bridge) telling(m sensors.Message, key string, n *node) *telling {
-	t := &telling{m: m, at: m.At, home: b.home.Dwelling, n: n, sensor: b.sensor(key, n)}
+	t := &telling{m: m, home: b.home.Dwelling, n: n, sensor: b.sensor(key, n)}
 	t.seen = sensors.Seen{Dwelling: t.home, Sensor: t.sensor.ID, Room: t.sensor.Room, Bridge: b.base}
 	return t
 }
@@ -42,10 +40,11 @@ func (b *Bridge) hearValue(m sensors.Message, path string, id valueID) sensors.H
 	key, n := b.node(path, p)
 	t := b.telling(m, key, n)
 	stale := b.isStale(m, p.at)
-	if m.Retained && !stale && p.at.Before(m.At) {
-		t.at = p.at // from a broker's store, but of a moment ago
-	}
 	variable, isVariable := id.variable()
+	if isVariable && p.at.IsZero() && !m.Retained {
+		first := b.isFirst(m, n, id.String(), p.value)
+		stale = stale && first
+	}
 	switch {
 	case err != nil:
 		if isVariable || id.isUnknown() {
@@ -84,9 +83,7 @@ func (t *telling) variable(id valueID, v variable, value string, stale bool) {
 	t.good(key)
 	before, _ := v.saying(id, t.n.Values[key])
 	state := t.n.stateOf(v.kind)
-	if len(t.n.Values) < maxValues || t.n.Values[key] != "" {
-		put(&t.n.Values, key, value)
-	}
+	remember(&t.n.Values, key, value)
 	switch {
 	case s.effect == drill && !stale:
 		t.drill(v.kind, ucare.Active)
@@ -96,8 +93,8 @@ func (t *telling) variable(id valueID, v variable, value string, stale bool) {
 	case before.effect == drill && !v.momentary:
 		t.drill(v.kind, ucare.Inactive)
 	}
-	if s.effect == mapping && (len(t.n.Unmapped) < maxValues || t.n.Unmapped[key] != "") {
-		put(&t.n.Unmapped, key, s.words)
+	if s.effect == mapping {
+		remember(&t.n.Unmapped, key, s.words)
 	}
 	if s.effect == active || s.effect == inactive {
 		t.state(v.kind, state, stale)
@@ -123,11 +120,22 @@ func (t *telling) state(kind ucare.Kind, before ucare.State, stale bool) {
 	case r.State == ucare.Unknown:
 	case kind == ucare.Battery && r.State == ucare.Inactive && t.n.Battery != nil:
 		t.percent(*t.n.Battery, stale) // no warning from the device: the level decides
-	case changed && !stale:
+	case !stale && (changed || t.isOver(r)):
 		t.h.Readings = append(t.h.Readings, r)
 	default:
 		t.h.Repeated = append(t.h.Repeated, r)
 	}
+	if stale {
+		put(&t.n.Doubted, kind, true)
+	} else {
+		delete(t.n.Doubted, kind)
+	}
+}
+
+// isOver reports whether the reading is the end of a danger of which the last word was old.
+// The rules have not believed that, and the decoder would take this for its repetition.
+func (t *telling) isOver(r ucare.Reading) bool {
+	return r.State == ucare.Inactive && sensors.IsDetector(r.Kind) && t.n.Doubted[r.Kind]
 }
 
 // stateOf is what the node says about a kind: active when one of its variables is,
@@ -232,7 +240,7 @@ func (t *telling) scene(id valueID, value string, stale bool) {
 	r.State = ucare.Active
 	t.h.Readings = append(t.h.Readings, r)
 	if t.n.Calls {
-		put(&t.n.Unmapped, id.String(), "a press of a button that is sold to call for help")
+		remember(&t.n.Unmapped, id.String(), "a press of a button that is sold to call for help")
 	}
 }
 
@@ -242,14 +250,12 @@ func number(value string) (float64, bool) {
 }
 
 func (t *telling) reading(kind ucare.Kind) ucare.Reading {
-	return ucare.Reading{At: t.at, Dwelling: t.home, Sensor: t.sensor.ID, Room: t.sensor.Room, Kind: kind}
+	return ucare.Reading{At: t.m.At, Dwelling: t.home, Sensor: t.sensor.ID, Room: t.sensor.Room, Kind: kind}
 }
 
 func (t *telling) good(what string) { delete(t.n.Bad, what) }
 func (t *telling) bad(what, value string) {
-	if len(t.n.Bad) < maxValues {
-		put(&t.n.Bad, what, sensors.Excerpt([]byte(value)))
-	}
+	remember(&t.n.Bad, what, sensors.Excerpt([]byte(value)))
 }
 
 func (t *telling) faultOf(code ucare.FaultCode, detail string) ucare.Fault {
@@ -318,6 +324,13 @@ func described(what map[string]string, between string) string {
 		all = append(all, key+between+what[key])
 	}
 	return strings.Join(all, ", ")
+}
+
+// remember writes into a node's memory, as long as it is not too large, nor the key.
+func remember(m *map[string]string, key, value string) {
+	if _, known := (*m)[key]; known || len(*m) < maxValues && len(key) <= maxName {
+		put(m, key, value)
+	}
 }
 
 // put writes into a map that may not be there yet.

@@ -303,8 +303,12 @@ func TestOldNewsIsTold(t *testing.T) {
 			{"a/113/0/Smoke_Alarm/Sensor_status", `2`, "smoke"},
 		},
 		"from a bridge whose clock is behind": {
+			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":2}`, "smoke?"}, // it has not shown yet
 			{"a/lastActive", `{"time":AGO,"value":AGO}`, "!sensor_clock"},
-			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":2}`, "smoke?"},
+			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":2}`, "smoke"},
+			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":0}`, "-smoke"},
+			{"(stored) a/113/0/Smoke_Alarm/Sensor_status", `{"time":AGO,"value":2}`, "smoke?"},
+			{"a/113/0/Smoke_Alarm/Sensor_status", `{"time":1,"value":2}`, "smoke?"}, // old by its clock, too
 			{"a/lastActive", `{"time":NOW,"value":NOW}`, "~sensor_clock"},
 		},
 		"from the future": {
