@@ -36,7 +36,7 @@ func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
 func (l line) again() line { return line{l.topic, l.payload, ""} }
 
 // Without times only the first value behind a start may be the cache's.
-func TestAChangeBehindTheCacheIsNew(t *testing.T) {
+func TestWhatIsBehindTheCacheIsNew(t *testing.T) {
 	b, now := New("zwave", kim), noon
 	for i, step := range []struct {
 		after                 time.Duration
@@ -45,11 +45,12 @@ func TestAChangeBehindTheCacheIsNew(t *testing.T) {
 		{time.Minute, smoke, `2`, "smoke"},
 		{time.Minute, "driver/status", `true`, ""},
 		{time.Second, smoke, `2`, "smoke?"},
-		{time.Second, smoke, `2`, "smoke?"},
+		{time.Second, smoke, `2`, "smoke"},
 		{time.Second, smoke, `0`, "-smoke"},
 		{time.Second, smoke, `2`, "smoke"},
 		{time.Second, "driver/status", `true`, ""},
 		{time.Second, smoke, `0`, "-smoke?"},
+		{time.Second, smoke, `0`, "-smoke"},
 		{time.Second, smoke, `2`, "smoke"},
 	} {
 		now = now.Add(step.after)

@@ -130,12 +130,12 @@ func (b *Bridge) isStale(m sensors.Message, at time.Time) bool {
 	return m.At.Sub(at) > lag
 }
 
-// isFirst reports whether a live value without a time may be the one in the bridge's
-// cache. What has changed since the first one that came after the start is none.
-func (b *Bridge) isFirst(m sensors.Message, n *node, key, value string) bool {
-	heard, before := n.Timeless[key], n.Values[key]
-	if _, known := n.Timeless[key]; known || len(n.Timeless) < maxValues {
+// isFirst reports whether a live value without a time is the first one since the bridge's
+// start: only that can be the one in its cache.
+func (b *Bridge) isFirst(m sensors.Message, n *node, key string) bool {
+	heard, known := n.Timeless[key]
+	if known || len(n.Timeless) < maxValues && len(key) <= maxName {
 		put(&n.Timeless, key, m.At)
 	}
-	return heard.Before(b.StartedAt) || before == value
+	return heard.Before(b.StartedAt)
 }

@@ -42,7 +42,7 @@ func (b *Bridge) hearValue(m sensors.Message, path string, id valueID) sensors.H
 	stale := b.isStale(m, p.at)
 	variable, isVariable := id.variable()
 	if isVariable && p.at.IsZero() && !m.Retained {
-		first := b.isFirst(m, n, id.String(), p.value)
+		first := b.isFirst(m, n, id.String())
 		stale = stale && first
 	}
 	switch {
