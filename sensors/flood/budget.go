@@ -44,6 +44,7 @@ func (b *bucket) draw(now time.Duration, amount, perSecond, atOnce float64) {
 type source struct {
 	name  string
 	heard time.Duration
+	few   bucket // messages
 	busy  bucket // seconds of the disk's time
 	day   bucket // messages
 	odd   bucket // messages that are unlike the rest, in a flood
@@ -68,9 +69,11 @@ func (c Config) limits() (busyPerSecond, busyMost, dayPerSecond, dayMost float64
 // 0 when it may.
 func (s *source) spentFor(now time.Duration, c Config) time.Duration {
 	busyPerSecond, busyMost, dayPerSecond, dayMost := c.limits()
+	s.few.fill(now, perSecond)
 	s.busy.fill(now, busyPerSecond)
 	s.day.fill(now, dayPerSecond)
-	wait := max((s.busy.used-busyMost)/busyPerSecond, (s.day.used+1-dayMost)/dayPerSecond)
+	moment := min((s.few.used+1-atOnce)/perSecond, (s.busy.used-busyMost)/busyPerSecond)
+	wait := max(moment, (s.day.used+1-dayMost)/dayPerSecond)
 	return time.Duration(max(0, wait) * float64(time.Second))
 }
 
@@ -79,6 +82,7 @@ func (s *source) spentFor(now time.Duration, c Config) time.Duration {
 func (s *source) stored(from, to time.Duration, c Config) {
 	busyPerSecond, busyMost, dayPerSecond, dayMost := c.limits()
 	took := min(to-from, slowCommit).Seconds()
+	s.few.draw(to, 1, perSecond, atOnce)
 	s.busy.draw(to, took, busyPerSecond, busyMost+took)
 	s.day.draw(to, 1, dayPerSecond, dayMost)
 }

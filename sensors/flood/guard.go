@@ -47,9 +47,11 @@ const (
 	// perDay is how much of one source, for each dwelling, is stored in the long run:
 	// 23 a second, some 400 MB a day. As much is in reserve at the start.
 	perDay = 2_000_000
-	// share is how much of its time a source may keep the disk busy, and busyAtOnce
-	// for how many seconds without a pause. Behind a household's broker everybody else
-	// waits for as long; a connection of our own keeps only itself waiting.
+	// perSecond is what a source may say in any case, however slow the disk is.
+	perSecond, atOnce = 100, 300
+	// share is how much of its time a source that says more may keep the disk busy,
+	// and busyAtOnce for how many seconds without a pause. Behind a household's broker
+	// everybody else waits for as long; a connection of our own keeps only itself waiting.
 	share, busyAtOnce                   = 0.25, 0.25
 	shareConnected, busyAtOnceConnected = 0.5, 2
 

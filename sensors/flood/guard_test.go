@@ -160,6 +160,20 @@ func (b *bench) busyMinute() {
 	}
 }
 
+// On a card that takes long for each message, a home that is only busy is no flood.
+func TestASlowDiskMakesNoFlood(t *testing.T) {
+	watched(t, Config{}, func(b *bench) {
+		b.disk.takes = 8 * time.Millisecond
+		for i := range 1_000 {
+			b.sayQoS("client:x", fmt.Sprintf("home/room %d", 100+i), `{"smoke":true}`, 1)
+			wait(2 * time.Millisecond)
+		}
+		if got := b.disk.stored(); got != 1_000 {
+			t.Errorf("%d of 1000 alarms were stored before they were acknowledged", got)
+		}
+	})
+}
+
 func TestABridgeThatStartsMayTellAllItKnows(t *testing.T) {
 	watched(t, Config{}, func(b *bench) {
 		b.flood(2_000, func(i int) (string, string) {

@@ -150,13 +150,16 @@ func (g *Guard) report(now time.Duration) {
 	g.mu.Lock()
 	var began, ended []ucare.Fault
 	for name, r := range g.reports {
+		if now-r.from < lookEvery/2 {
+			continue // it has just begun
+		}
 		switch {
 		case r.stands && now-r.told >= detailEvery && r.beyond > 0, !r.stands && r.beyond >= faultFrom:
 			if !r.stands {
 				r.fault.Since = time.Now()
 			}
 			r.stands, r.told = true, now
-			seconds := max(lookEvery/10, now-r.from).Seconds()
+			seconds := (now - r.from).Seconds()
 			r.fault.Detail = fmt.Sprintf("%.0f messages a second, %.0f of them beyond its budget; the last on %.100q",
 				float64(r.heard)/seconds, float64(r.beyond)/seconds, r.topic)
 			began = append(began, r.fault)
