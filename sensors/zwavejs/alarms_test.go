@@ -52,6 +52,9 @@ func TestWhatIsBehindTheCacheIsNew(t *testing.T) {
 		{time.Second, smoke, `0`, "-smoke?"},
 		{time.Second, smoke, `0`, "-smoke"},
 		{time.Second, smoke, `2`, "smoke"},
+		{time.Second, "driver/status", `true`, ""}, // and with times that are of no use
+		{time.Second, smoke, `{"time":4102444800000,"value":0}`, "-smoke? !sensor_clock"},
+		{time.Second, smoke, `{"time":4102444800000,"value":0}`, "-smoke !sensor_clock"},
 	} {
 		now = now.Add(step.after)
 		h, _ := b.Hear(sensors.Message{At: now, Topic: "zwave/" + step.topic, Payload: []byte(step.payload)})
@@ -89,5 +92,19 @@ func TestLongNamesDoNotFillTheMemory(t *testing.T) {
 	}
 	if kept, err := json.Marshal(h.d); err != nil || len(kept) > 150_000 {
 		t.Errorf("%v; %d bytes are remembered", err, len(kept))
+	}
+}
+
+// A clock that is behind by almost as much as is allowed makes no old news of what comes
+// a little late.
+func TestAClockThatIsAlmostTooSlow(t *testing.T) {
+	h := newHome(t)
+	late := func(by time.Duration) string { return fmt.Sprint(h.now.Add(time.Minute - by).UnixMilli()) }
+	for _, want := range []string{"smoke", "-smoke", "smoke"} {
+		h.hear("zwave/a/lastActive", `{"time":`+late(lag-time.Second)+`,"value":`+late(lag-time.Second)+`}`, false)
+		value := map[string]string{"smoke": "2", "-smoke": "0"}[want]
+		if got := short(h.hear("zwave/"+smoke, `{"time":`+late(lag+time.Second)+`,"value":`+value+`}`, false)); got != want {
+			t.Errorf("heard %q, want %q", got, want)
+		}
 	}
 }

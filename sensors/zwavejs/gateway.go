@@ -63,16 +63,16 @@ func (b *Bridge) isDown() string {
 // behind, all that it says looks old. published: the time is that of the message and
 // not of a value in it.
 func (b *Bridge) tellClock(m sensors.Message, at time.Time, published bool, h *sensors.Heard) {
+	if late := max(0, m.At.Sub(at)); !at.IsZero() && !m.Retained && (published || late < b.Behind) {
+		b.Behind = late // what is later than this waited for something else
+	}
 	switch {
 	case at.After(m.At.Add(lag)):
-		b.Behind = 0
 		b.told(h, m, ucare.FaultSensorClock, "the time in its messages is "+at.Format(time.RFC3339))
 	case at.IsZero() || m.Retained:
 	case published && m.At.Sub(at) > lag:
-		b.Behind = m.At.Sub(at)
 		b.told(h, m, ucare.FaultSensorClock, "its clock is behind, or its messages come late: the time in a message is "+at.Format(time.RFC3339))
 	case published || m.At.Sub(at) <= lag:
-		b.Behind = 0
 		b.told(h, m, ucare.FaultSensorClock, "")
 	}
 }

@@ -27,7 +27,7 @@ type memory struct {
 	// StartedAt is when the bridge last said, live, that it is ready: it may be
 	// publishing its cache then.
 	StartedAt time.Time `json:"started_at,omitzero"`
-	// Behind is by how much its clock is behind ours, as its last message with a time of its own showed.
+	// Behind is by how much its clock is behind ours, as the last message with a time of its own showed.
 	Behind time.Duration    `json:"behind,omitempty"`
 	Nodes  map[string]*node `json:"nodes"`          // by path
 	Down   map[string]bool  `json:"down,omitempty"` // "driver", or the name of a client that is not connected

@@ -123,12 +123,15 @@ func (b *Bridge) isStale(m sensors.Message, at time.Time) bool {
 	if !at.IsZero() && !m.Retained {
 		at = at.Add(b.Behind)
 	}
-	if at.IsZero() || at.After(m.At.Add(lag)) {
+	if !isTime(m, at) {
 		since := m.At.Sub(b.StartedAt)
 		return m.Retained || since >= 0 && since < republishedWithin
 	}
 	return m.At.Sub(at) > lag
 }
+
+// isTime reports whether a time in a message is one that can be used.
+func isTime(m sensors.Message, at time.Time) bool { return !at.IsZero() && !at.After(m.At.Add(lag)) }
 
 // isFirst reports whether a live value without a time is the first one since the bridge's
 // start: only that can be the one in its cache.

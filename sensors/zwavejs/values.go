@@ -41,7 +41,7 @@ func (b *Bridge) hearValue(m sensors.Message, path string, id valueID) sensors.H
 	t := b.telling(m, key, n)
 	stale := b.isStale(m, p.at)
 	variable, isVariable := id.variable()
-	if isVariable && p.at.IsZero() && !m.Retained {
+	if isVariable && !isTime(m, p.at) && !m.Retained {
 		first := b.isFirst(m, n, id.String())
 		stale = stale && first
 	}
