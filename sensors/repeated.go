@@ -21,17 +21,17 @@ func (h *Heard) add(b Heard) {
 // takeRepeated turns what is new of the repeated states into readings.
 func (r register) takeRepeated(h *Heard) {
 	for _, said := range h.Repeated {
-		if news, is := r.news(said); is {
+		if news, is := newsOf(said, r.before(said, h.Readings)); is {
 			h.Readings = append(h.Readings, news)
 		}
 	}
 	h.Repeated = nil
 }
 
-// news is what a repeated state says that its sensor has not said before. Of
-// the first word of a sensor nobody knows since when it holds.
-func (r register) news(said ucare.Reading) (ucare.Reading, bool) {
-	last, known := r.last(said)
+// newsOf is what a repeated state says that its sensor has not said before. Of
+// the first word of a sensor nobody knows since when it holds. An "off" from a
+// broker's store ends no alarm, so that the first fresh one after it is news.
+func newsOf(said, last ucare.Reading) (ucare.Reading, bool) {
 	if said.Kind == ucare.Battery && said.Unit == "%" {
 		said.State = BatteryState(said.Value, last.State)
 		said.Value, said.Unit = 0, ""
@@ -43,22 +43,34 @@ func (r register) news(said ucare.Reading) (ucare.Reading, bool) {
 		return said, false
 	case said.State == ucare.Active && IsDetector(said.Kind) && said.Kind != ucare.HelpButton:
 		return said, true // the rules fold repeats; to miss one is worse
-	case !known:
+	case last.Kind == "":
 		said.UnknownAge = said.UnknownAge || said.State == ucare.Active
+		return said, true
+	case said.State == ucare.Inactive && last.UnknownAge && !said.UnknownAge:
 		return said, true
 	default:
 		return said, said.State != last.State
 	}
 }
 
-// last is the newest reading of the same kind from the same sensor.
-func (r register) last(said ucare.Reading) (ucare.Reading, bool) {
+// before is what the sensor said of the kind before: earlier in the same message, or
+// the newest that is remembered. The zero reading is that it never did.
+func (r register) before(said ucare.Reading, now []ucare.Reading) ucare.Reading {
+	for i := len(now) - 1; i >= 0; i-- {
+		if n := now[i]; n.Kind == said.Kind && n.Sensor == said.Sensor && n.Dwelling == said.Dwelling {
+			return n
+		}
+	}
 	state := r[said.Dwelling][said.Sensor]
 	if state == nil {
-		return ucare.Reading{}, false
+		return ucare.Reading{}
 	}
 	last, known := state.Last[said.Kind]
-	return last, known
+	if known && last.At.After(said.At) { // the clock was set back since, and the new word is the newest
+		last.At = said.At
+		state.Last[said.Kind] = last
+	}
+	return last
 }
 
 // BatteryState is whether a battery is low (active) with so many percent left,
