@@ -44,7 +44,7 @@ func (in *hearing) answered(sensor string, e *entry) {
 	if !in.native(in.m.Topic) { // what was asked here was asked by a ready mapping
 		in.heard.Cleared = append(in.heard.Cleared, in.fault(ucare.FaultNeedsMapping, sensor, ""))
 	}
-	property, known := e.property(in.m.Topic), in.Answered[sensor]
+	property, known := clip(e.property(in.m.Topic)), in.Answered[sensor]
 	if slices.Contains(known, property) || len(known) >= maxBad || known == nil && len(in.Answered) >= maxRemembered {
 		return
 	}

@@ -18,6 +18,7 @@ const lag = 2 * time.Minute
 // bridge says by a mapping of the household is added to what the bridge's own
 // decoder makes of it: then the message is not "mine".
 func (h *Home) Hear(m sensors.Message) (sensors.Heard, bool) {
+	h.setBack(m.At)
 	in := hearing{Home: h, m: m, doc: &document{payload: m.Payload}, decided: map[key]*entry{}, own: map[string]ucare.Sensor{}}
 	levels, matched := strings.Split(m.Topic, "/"), false
 	for i := range h.entries {
@@ -166,7 +167,7 @@ func (in *hearing) say(e *entry, v spoken) {
 		return
 	}
 	k := key{s.ID, e.Kind}
-	if by := in.decided[k]; by != nil && by != e {
+	if by := in.decided[k]; by != nil && by != e && !in.overrules(by, e, k, v) {
 		return
 	}
 	in.decided[k] = e
@@ -181,6 +182,27 @@ func (in *hearing) say(e *entry, v spoken) {
 	} else {
 		in.contact(e, s, v, old)
 	}
+}
+
+// overrules reports whether an entry of the household sees danger where an earlier
+// one of its own has just seen none, and takes that back: of two alarm bits of one
+// detector each counts.
+func (in *hearing) overrules(by, e *entry, k key, v spoken) bool {
+	if by.Ready != "" || e.Ready != "" || !sensors.IsDetector(k.kind) {
+		return false
+	}
+	if means := e.verdict(v.value); means != active && means != drill {
+		return false
+	}
+	isOff := func(r ucare.Reading) bool {
+		return r.Sensor == k.sensor && r.Kind == k.kind && r.State == ucare.Inactive
+	}
+	if !slices.ContainsFunc(slices.Concat(in.heard.Readings, in.heard.Repeated), isOff) {
+		return false
+	}
+	in.heard.Readings = slices.DeleteFunc(in.heard.Readings, isOff)
+	in.heard.Repeated = slices.DeleteFunc(in.heard.Repeated, isOff)
+	return true
 }
 
 // needsMapping tells that only the household knows what this means, unless it
@@ -240,7 +262,7 @@ func (in *hearing) see(e *entry, s ucare.Sensor, v spoken, old bool) {
 		seen.Kinds = append(seen.Kinds, e.Kind)
 	}
 	if model, filled := e.model.fill(v.wild, v.root); filled {
-		seen.Model = model
+		seen.Model = clip(model)
 	}
 	if !old && e.Kind != ucare.Link { // the link may be the word of somebody else
 		seen.Heard = in.m.At
@@ -277,6 +299,15 @@ func (e *entry) where() string {
 	default:
 		return "the payload"
 	}
+}
+
+// placeOf is the place that an entry looks at, to remember something by: an entry
+// of whole payloads may have many topics.
+func (in *hearing) placeOf(e *entry) string {
+	if e.Path == "" && e.Each == "" {
+		return clip(in.m.Topic)
+	}
+	return e.where()
 }
 
 // excerpt is the beginning of a text.

@@ -257,6 +257,58 @@ func TestAButtonWithAState(t *testing.T) {
 	}
 }
 
+// A press that only the broker's store tells of is shown once, and the next live one
+// is a press.
+func TestAPressAfterOneFromTheStore(t *testing.T) {
+	h := New([]Entry{{Topics: []string{"t"}, Kind: ucare.HelpButton, On: []string{"1"}, Off: []string{"0"}}}, kim)
+	for i, step := range []struct {
+		payload  string
+		retained bool
+		want     string
+	}{
+		{"0", false, "help inactive"},
+		{"1", true, "help active?"},
+		{"1", true, ""},
+		{"1", false, "help active"},
+		{"1", true, ""},
+		{"1", false, ""},
+		{"0", true, "help inactive?"},
+		{"1", false, "help active"},
+	} {
+		heard, _ := h.Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte(step.payload), Retained: step.retained})
+		if got := told(heard); got != step.want {
+			t.Errorf("%d: %s: heard %q, want %q", i, step.payload, got, step.want)
+		}
+	}
+}
+
+// A detector with two alarm bits is mapped by two entries, and each of them counts.
+func TestOfTwoAlarmBitsEachCounts(t *testing.T) {
+	bit := func(path string, kind ucare.Kind) Entry {
+		return Entry{Topics: []string{"t"}, Path: path, Kind: kind, Sensor: "hall", On: []string{"true"}, Off: []string{"false"}, SaysNothing: []string{"self-test"}}
+	}
+	for _, c := range []struct{ payload, smoke, door, help string }{
+		{`{"a":false,"b":true}`, "smoke active~", "door inactive~", "help active"},
+		{`{"a":true,"b":false}`, "smoke active~", "door active~", "help active"},
+		{`{"a":false,"b":false}`, "smoke inactive~", "door inactive~", "help inactive"},
+		{`{"a":"self-test","b":true}`, "", "", ""}, // the first has the say
+	} {
+		for kind, want := range map[ucare.Kind]string{ucare.Smoke: c.smoke, ucare.Door: c.door, ucare.HelpButton: c.help} {
+			heard, _ := New([]Entry{bit("a", kind), bit("b", kind)}, kim).Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte(c.payload)})
+			if got := told(heard); got != want {
+				t.Errorf("%s of %s: heard %q, want %q", kind, c.payload, got, want)
+			}
+		}
+	}
+	h := New([]Entry{bit("a", ucare.HelpButton), bit("b", ucare.HelpButton)}, kim)
+	for i, want := range []string{"help active", ""} {
+		heard, _ := h.Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte(`{"a":false,"b":true}`)})
+		if got := told(heard); got != want {
+			t.Errorf("help, message %d: heard %q, want %q", i, got, want)
+		}
+	}
+}
+
 // A detector that never says "clear" is clear some time after its last word, also
 // when the program was started again in between.
 func TestAnEventEndsByItself(t *testing.T) {
@@ -284,6 +336,41 @@ func TestAnEventEndsByItself(t *testing.T) {
 	}
 	if _, due := h.Next(); due {
 		t.Error("it ends twice")
+	}
+}
+
+// A drill ends by itself as well, so that the next one is a drill again; it does not
+// end the alarm that comes during it.
+func TestADrillEndsByItself(t *testing.T) {
+	h := New([]Entry{{Topics: []string{"t"}, Kind: ucare.Smoke, Event: true, ClearAfter: time.Minute, Sensor: "gs", On: []string{"fire"}, Drill: []string{"test"}}}, kim)
+	h.Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte("test")})
+	h.Hear(sensors.Message{At: noon.Add(30 * time.Second), Topic: "t", Payload: []byte("fire")})
+	if got := told(h.Tick(noon.Add(time.Minute))); got != "smoke inactive!" {
+		t.Errorf("the end of the drill: %q", got)
+	}
+	if got := told(h.Tick(noon.Add(90 * time.Second))); got != "smoke inactive" {
+		t.Errorf("the end of the alarm: %q", got)
+	}
+}
+
+// A clock that is set back by a day does not make the alarm a day longer.
+func TestAnEventEndsAfterTheClockWasSetBack(t *testing.T) {
+	h := New([]Entry{{Topics: []string{"t"}, Kind: ucare.Smoke, Event: true, ClearAfter: time.Minute, Sensor: "gs"}}, kim)
+	h.Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte("x")})
+	back := noon.Add(-24 * time.Hour)
+	h.Hear(sensors.Message{At: back, Topic: "another", Payload: []byte("x")})
+	if at, due := h.Next(); !due || !at.Equal(back.Add(time.Minute)) {
+		t.Errorf("it ends at %v, %v", at, due)
+	}
+}
+
+// Whatever number a sensor sends, the memory can be written down.
+func TestANumberThatIsTooLarge(t *testing.T) {
+	e := Entry{Path: "s", Kind: ucare.Temperature, Unit: "°C", Scale: 10}
+	for payload, want := range map[string]string{`{"s":1e308}`: "unknown_value", `{"s":-1e308}`: "unknown_value", `{"s":2.5}`: "temperature 25°C~"} {
+		if got := told(hears(e, payload)); got != want {
+			t.Errorf("%s: heard %q, want %q", payload, got, want)
+		}
 	}
 }
 
@@ -372,6 +459,31 @@ func TestTheMemoryIsBounded(t *testing.T) {
 	}
 	if len(h.Bad) > maxRemembered || len(h.Pending) > maxRemembered || len(h.Pressed) > maxRemembered {
 		t.Errorf("it remembers %d, %d and %d", len(h.Bad), len(h.Pending), len(h.Pressed))
+	}
+}
+
+// Nor can one name be as long as a message.
+func TestNamesAreBounded(t *testing.T) {
+	h := New([]Entry{
+		{Topics: []string{"a/#"}, Path: "s", Kind: ucare.Smoke, On: []string{"1"}, Off: []string{"0"}, Sensor: "{id}", Model: "{id}"},
+		{Topics: []string{"a/#"}, Path: "s", Kind: ucare.HelpButton, On: []string{"1"}, Off: []string{"0"}, Sensor: "{id}"},
+		{Topics: []string{"b/#"}, Path: "s", Kind: ucare.Smoke, Event: true, ClearAfter: time.Hour, Sensor: "{id}"},
+		{Topics: []string{"c/#"}, Kind: ucare.Smoke, On: []string{"1"}, Off: []string{"0"}},
+	}, kim)
+	long := strings.Repeat("연기", 10_000)
+	for _, topic := range []string{"a/", "b/", "c/"} {
+		for _, state := range []string{"1", "?"} {
+			heard, _ := h.Hear(sensors.Message{At: noon, Topic: topic + long, Payload: fmt.Appendf(nil, `{"id":%q,"s":%s}`, long, state)})
+			for _, s := range heard.Seen {
+				if len(s.Sensor) > maxName || len(s.Model) > maxName || !strings.HasPrefix(long, strings.TrimPrefix(s.Sensor, topic)) {
+					t.Errorf("%s: a name of %d bytes, a model of %d", topic, len(s.Sensor), len(s.Model))
+				}
+			}
+			h.Hear(sensors.Message{At: noon, Topic: topic + long, Payload: fmt.Appendf(nil, `{"id":%q,"s":"?"}`, long)})
+		}
+	}
+	if kept, err := h.MarshalJSON(); err != nil || len(kept) > 10_000 {
+		t.Errorf("it remembers %d bytes, %v", len(kept), err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 const (
 	maxRemembered = 500 // sensors
 	maxBad        = 20  // places of one sensor
+	maxName       = 200 // bytes of a name that a message has made
 )
 
 // memory is what has to survive a restart.
@@ -24,14 +25,15 @@ type memory struct {
 	Bad map[string]map[string]string `json:"bad,omitempty"`
 	// Pending are the events that end by themselves, by sensor and kind.
 	Pending map[string]pending `json:"pending,omitempty"`
-	// Pressed is what buttons last said that report a state.
+	// Pressed is what buttons last said that report a state, by sensor and place. Unknown:
+	// a press that only a broker's store has told of.
 	Pressed map[string]ucare.State `json:"pressed,omitempty"`
 	// Answered are the properties of sensors that the household's own entries
 	// have been seen to speak of.
 	Answered map[string][]string `json:"answered,omitempty"`
 }
 
-// pending is an active reading and when it ends.
+// pending is an active reading, with when it was heard last, and when it ends.
 type pending struct {
 	Reading ucare.Reading `json:"reading"`
 	Until   time.Time     `json:"until"`
@@ -43,15 +45,30 @@ func newMemory() memory {
 
 func (k key) text() string { return k.sensor + "\x00" + string(k.kind) }
 
+// pendingKey keeps a drill apart, so that the end of a test does not end an alarm.
+func pendingKey(r ucare.Reading) string {
+	text := key{r.Sensor, r.Kind}.text()
+	if r.Drill {
+		text += "\x00drill"
+	}
+	return text
+}
+
+// clip bounds a name that a message has made. It leaves enough for the decoder to
+// notice and tell that the name is too long.
+func clip(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxName], "")
+}
+
 // judge remembers whether a value was understood.
 func (in *hearing) judge(sensor string, e *entry, understood bool, value any) {
 	if !slices.Contains(in.touched, sensor) {
 		in.touched = append(in.touched, sensor)
 	}
-	place := e.where()
-	if e.Path == "" && e.Each == "" {
-		place = in.m.Topic
-	}
+	place := in.placeOf(e)
 	if understood {
 		delete(in.Bad[sensor], place)
 		if len(in.Bad[sensor]) == 0 {
@@ -90,17 +107,40 @@ func (in *hearing) tellBad() {
 }
 
 // endLater remembers that an event ends by itself.
-func (in *hearing) endLater(k key, r ucare.Reading, until time.Time) {
-	if _, known := in.Pending[k.text()]; known || len(in.Pending) < maxRemembered {
-		in.Pending[k.text()] = pending{Reading: r, Until: until}
+func (in *hearing) endLater(r ucare.Reading, until time.Time) {
+	k := pendingKey(r)
+	if _, known := in.Pending[k]; known || len(in.Pending) < maxRemembered {
+		in.Pending[k] = pending{Reading: r, Until: until}
 	}
 }
 
-// remember notes what a button said.
-func (in *hearing) remember(sensor string, state ucare.State) {
-	if _, known := in.Pressed[sensor]; known || len(in.Pressed) < maxRemembered {
-		in.Pressed[sensor] = state
+// setBack moves what ends by itself when the clock was set back: else it would not
+// end before the old time comes again.
+func (h *Home) setBack(now time.Time) {
+	for k, p := range h.Pending {
+		if now.Before(p.Reading.At) {
+			p.Reading.At, p.Until = now, now.Add(p.Until.Sub(p.Reading.At))
+			h.Pending[k] = p
+		}
 	}
+}
+
+// isPressed notes what a button says that reports a state, and reports whether that is
+// a press. Of one in a broker's store we hear again with each connection, and
+// a fresh one after it is not the same.
+func (in *hearing) isPressed(place string, r ucare.Reading) bool {
+	before, known := in.Pressed[place]
+	state := r.State
+	switch {
+	case state == ucare.Active && before == ucare.Active:
+		return false
+	case state == ucare.Active && r.UnknownAge:
+		state = ucare.Unknown
+	}
+	if known || len(in.Pressed) < maxRemembered {
+		in.Pressed[place] = state
+	}
+	return !known || state != ucare.Unknown || before != ucare.Unknown
 }
 
 // Next implements sensors.Ticker: when the first event ends by itself.

@@ -126,6 +126,7 @@ func (h *Home) sensorOf(e *entry, topic string, wild []string, root any) (s ucar
 	if !filled {
 		name = h.nameFrom(topic)
 	}
+	name = clip(name)
 	place := topic
 	if e.Sensor != "" && filled && !e.fromTopic {
 		place = "" // several sensors share the topic

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ucare-project/ucare"
@@ -105,14 +106,13 @@ func (in *hearing) bridge(v spoken, state ucare.State) {
 // nobody can say since when a detector's word holds that has no end: it is
 // dropped.
 func (in *hearing) happened(e *entry, r ucare.Reading) {
-	k := key{r.Sensor, r.Kind}
 	if r.UnknownAge {
 		return
 	}
-	if r.State == ucare.Active && !r.Drill && e.ClearAfter > 0 {
-		in.endLater(k, r, in.m.At.Add(e.ClearAfter))
+	if r.State == ucare.Active && e.ClearAfter > 0 {
+		in.endLater(r, in.m.At.Add(e.ClearAfter))
 	} else if r.State == ucare.Inactive {
-		delete(in.Pending, k.text())
+		delete(in.Pending, pendingKey(r))
 	}
 	in.heard.Readings = append(in.heard.Readings, r)
 }
@@ -121,12 +121,8 @@ func (in *hearing) happened(e *entry, r ucare.Reading) {
 // people as a fault. A button that reports its state again and again has been
 // pressed anew only when it was heard unpressed since.
 func (in *hearing) press(e *entry, r ucare.Reading) {
-	before := in.Pressed[r.Sensor]
-	if e.isState || e.Repeats {
-		in.remember(r.Sensor, r.State)
-		if r.State == ucare.Active && before == ucare.Active {
-			return
-		}
+	if (e.isState || e.Repeats) && !in.isPressed(clip(r.Sensor)+"\x00"+in.placeOf(e), r) {
+		return
 	}
 	in.heard.Readings = append(in.heard.Readings, r)
 }
@@ -137,6 +133,7 @@ func (in *hearing) measure(e *entry, s ucare.Sensor, v spoken, old bool) {
 	value, is := number(text)
 	if e.Scale != 0 {
 		value *= e.Scale
+		is = is && !math.IsInf(value, 0)
 	}
 	unit := e.Unit
 	switch {
