@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	".":                 {},
 	"rules":             {"."},
 	"language":          {"."},
+	"voice":             {".", "language"},
 	"configs":           {"."},
 	"sqlite":            {},
 	"journal":           {".", "sqlite"},
@@ -36,7 +37,7 @@ var mayImport = map[string][]string{
 	"emergency/center":  {".", "emergency", "sqlite", "language"},
 	"caregiver":         {".", "language"},
 	"gateway": {
-		".", "rules", "language", "configs", "journal", "history", "caregiver",
+		".", "rules", "language", "configs", "journal", "history", "caregiver", "voice",
 		"sensors", "sensors/*", "emergency", "emergency/links/*",
 	},
 	// The real programs against real peers, and the bench that measures them.

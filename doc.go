@@ -23,8 +23,8 @@
 //
 // The packages, one noun each: sensors hears MQTT and decodes it; journal is
 // the log on disk; rules decides; emergency gets reports to a centre until a
-// human has taken them; emergency/center is the other end; history remembers;
-// caregiver shows; configs reads the one file; language holds the texts that
-// people read; gateway wires it all. This package is known by all of them and
-// knows only the standard library.
+// human has taken them; emergency/center is the other end; voice speaks to
+// the home; history remembers; caregiver shows; configs reads the one file;
+// language holds the texts that people read; gateway wires it all. This package is
+// known by all of them and knows only the standard library.
 package ucare

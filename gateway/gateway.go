@@ -17,6 +17,7 @@ import (
 	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/sensors/supervision"
+	"github.com/ucare-project/ucare/voice"
 )
 
 // Options are what a gateway is made of.
@@ -50,7 +51,8 @@ type Gateway struct {
 	clock      *clockWatch
 	inbox      *inbox
 	watch      *watch
-	homes      *homes
+	voice      *voice.Voice
+	tellers    []*voice.Teller // one for each broker
 	board      *board
 	hearing    hearing
 	servers    []server
@@ -184,13 +186,15 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		return err
 	}
 	g.inbox = &inbox{entrance: g.entrance, clock: g.clock, faults: g.faults, metrics: g.metrics}
-	g.homes = newHomes(tellersOf(c, g.version), g.faults, g.part("home"))
-	g.homes.retire(g.path(toldFile))
+	g.voice = voice.New(voice.Config{
+		Homes: homesOf(c, g.version), TopicsFile: g.path(toldFile), Logger: g.part("home"),
+		Faults: func() []ucare.Fault { return g.faults.Standing("") },
+	})
 	g.watch = &watch{
 		watchParts: watchParts{
 			log: g.journal, entrance: g.entrance, appended: g.journal.Appended(), refused: g.refused, dispatcher: g.dispatcher,
 			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: g.clock,
-			remember: g.feeder.Offer, homes: g.homes,
+			remember: g.feeder.Offer, voice: g.voice,
 			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows, listen: g.hearing.listen,
 		},
 		fold: recovered.fold, cases: newCases(policy, open),
@@ -243,8 +247,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	err := g.hearing.start(g, failed)
 	if err == nil {
-		for _, v := range g.homes.voices { // behind the brokers, for them to hear the goodbye
-			g.start(failed, "voice on the "+v.name, v.run)
+		for _, t := range g.tellers { // behind the brokers, for them to hear the goodbye
+			g.start(failed, "voice on the "+t.Name, t.Run)
 		}
 		g.logger.Info("watching", "dwellings", len(g.dwellings), "version", g.version)
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // no systemd is no error

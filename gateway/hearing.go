@@ -15,6 +15,7 @@ import (
 	"github.com/ucare-project/ucare/sensors/broker"
 	"github.com/ucare-project/ucare/sensors/client"
 	"github.com/ucare-project/ucare/sensors/flood"
+	"github.com/ucare-project/ucare/voice"
 )
 
 // hearing is how the gateway hears MQTT: as the broker itself, as a client of
@@ -28,14 +29,14 @@ type hearing struct {
 	filters chan []string
 }
 
-// ways are the brokers through which the home can be spoken to.
-func (h *hearing) ways() []way {
-	var all []way
+// brokers are those through which the homes can be spoken to.
+func (h *hearing) brokers() []voice.Broker {
+	var all []voice.Broker
 	if h.broker != nil {
-		all = append(all, way{"embedded broker", h.broker.Publish, func() bool { return true }})
+		all = append(all, voice.Broker{Name: "embedded broker", Publish: h.broker.Publish, Open: func() bool { return true }})
 	}
 	if h.client != nil {
-		all = append(all, way{"household's broker", h.client.Publish, h.client.Connected})
+		all = append(all, voice.Broker{Name: "household's broker", Publish: h.client.Publish, Open: h.client.Connected})
 	}
 	return all
 }
@@ -64,7 +65,9 @@ func (g *Gateway) wireHearing(c *configs.Gateway) error {
 		g.hearing.filters = make(chan []string, 1)
 		g.hearing.client.Listen(g.watch.fold.decoder.Filters())
 	}
-	g.homes.speakThrough(g.hearing.ways()...)
+	for _, b := range g.hearing.brokers() {
+		g.tellers = append(g.tellers, g.voice.Through(b))
+	}
 	return nil
 }
 

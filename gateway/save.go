@@ -33,9 +33,9 @@ func (w *watch) commit(ctx context.Context, decisions []ucare.Decision) {
 		if d.Verb == ucare.Raise {
 			w.metrics.passed(stepCommitted, d.Rule, d.At, time.Now())
 		}
-		w.homes.decided(d)
+		w.voice.Decided(d)
 	}
-	w.homes.show(w.fold, w.cases.open, about(decisions)...)
+	w.showHomes(about(decisions)...)
 }
 
 // save commits what was decided. Behind something that the disk has refused

@@ -63,21 +63,6 @@ func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
 	}
 }
 
-// tellersOf are what tells each dwelling about itself.
-func tellersOf(c *configs.Gateway, version string) []teller {
-	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
-	var out []teller
-	for i, home := range topicsOf(c).Dwellings {
-		t := teller{
-			dwelling: home.Dwelling, several: len(c.Dwellings) > 1, prefixes: home.HomeAssistant, speakers: c.Dwellings[i].Speakers,
-			language: spoken, location: c.Box.TimeZone.Location, version: version,
-		}
-		t.announcement = t.discovery()
-		out = append(out, t)
-	}
-	return out
-}
-
 // rulesOf takes the rules' own defaults for what the configuration does not
 // speak of.
 func rulesOf(c *configs.Gateway) *rules.Policy {

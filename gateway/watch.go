@@ -8,6 +8,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/voice"
 )
 
 const (
@@ -50,7 +51,7 @@ type watchParts struct {
 	clock      *clockWatch
 
 	remember   func([]ucare.Reading)         // to the history
-	homes      *homes                        // to those who live there
+	voice      *voice.Voice                  // to those who live there
 	board      *board                        // for the pages
 	checkpoint func(seq int64, saved []byte) // to the journal, outside the alarm path
 	known      func(alarm string) bool       // whether the journal has an alarm
@@ -188,18 +189,18 @@ func (w *watch) news(e journal.Entry, out folded) {
 	}
 	for _, r := range out.readings {
 		if r.Kind == ucare.Away {
-			w.homes.show(w.fold, w.cases.open, r.Dwelling)
+			w.showHomes(r.Dwelling)
 		}
 	}
 	switch {
 	case e.Kind == journal.Answer:
 		a, acknowledged := w.cases.answered(e)
 		if acknowledged {
-			w.homes.acknowledged(a)
+			w.voice.Acknowledged(a)
 		}
-		w.homes.show(w.fold, w.cases.open, a.Dwelling)
-	case w.homes.greets(e.Topic, e.Payload):
-		w.homes.again()
+		w.showHomes(a.Dwelling)
+	case w.voice.Greets(e.Topic, e.Payload):
+		w.voice.Again()
 	}
 }
 
@@ -247,7 +248,7 @@ func (w *watch) housekeeping(ctx context.Context) {
 	now := time.Now()
 	if now.Sub(w.shown) >= showEvery {
 		w.board.show(w.fold, w.cases.open)
-		w.homes.show(w.fold, w.cases.open)
+		w.showHomes()
 		w.shown = now
 	}
 	if len(w.unsaved) > 0 || w.entrance.waiting() {

@@ -17,6 +17,7 @@ import (
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 	"github.com/ucare-project/ucare/sensors/supervision"
+	"github.com/ucare-project/ucare/voice"
 )
 
 // A paperLog is the journal's port in memory, with a disk that can refuse.
@@ -113,7 +114,7 @@ func newBench() *bench {
 		watchParts: watchParts{
 			log: b.log, entrance: way, appended: b.log.woken, refused: b.refused, dispatcher: b.sent, faults: faults, metrics: metrics,
 			logger: logger, clock: clock, board: &board{faults: faults},
-			remember: func([]ucare.Reading) {}, homes: newHomes(nil, faults, logger),
+			remember: func([]ucare.Reading) {}, voice: voice.New(voice.Config{Logger: logger}),
 			checkpoint: func(int64, []byte) {}, known: func(string) bool { return true },
 			listen: func([]string) {},
 		},

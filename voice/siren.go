@@ -1,11 +1,10 @@
-package gateway
+package voice
 
 import (
 	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/configs"
 )
 
 // A sound is what a siren or a speaker does.
@@ -33,9 +32,9 @@ const (
 // soundOf is what sounds in the home for some rules. An alarm sounds until
 // somebody has acknowledged it or its condition is gone; a pre-alarm until it is
 // over; a drill of any rule for a moment, as a pre-alarm.
-func soundOf(s homeState, rules []ucare.Rule, now time.Time) sound {
+func soundOf(s State, rules []ucare.Rule, now time.Time) sound {
 	heard := quiet
-	for _, a := range s.alarms {
+	for _, a := range s.Alarms {
 		unanswered := a.AcknowledgedAt.IsZero() && a.RestoredAt.IsZero()
 		age := now.Sub(a.RaisedAt)
 		switch {
@@ -46,7 +45,7 @@ func soundOf(s homeState, rules []ucare.Rule, now time.Time) sound {
 			return soundAlarm
 		}
 	}
-	for _, p := range s.pending {
+	for _, p := range s.PreAlarms {
 		if slices.Contains(rules, p.Rule) {
 			heard = soundPreAlarm
 		}
@@ -56,7 +55,7 @@ func soundOf(s homeState, rules []ucare.Rule, now time.Time) sound {
 
 // commandFor is what a device is sent to make the sound; "" is nothing. One that
 // has no words for a sound must not go on with the one before.
-func commandFor(s configs.Speaker, want, before sound) string {
+func commandFor(s Speaker, want, before sound) string {
 	command := map[sound]string{quiet: s.Quiet, soundPreAlarm: s.PreAlarm, soundAlarm: s.Alarm}[want]
 	if command == "" && before != quiet {
 		return s.Quiet
@@ -75,13 +74,4 @@ type sounding struct {
 // restart.
 func (b sounding) due(want sound, now time.Time) bool {
 	return want != b.sound || want != quiet && now.Sub(b.at) >= soundAgain
-}
-
-// rulesOfSpeaker are the rules that a speaker sounds for.
-func rulesOfSpeaker(s configs.Speaker) []ucare.Rule {
-	var rules []ucare.Rule
-	for _, rule := range s.Rules {
-		rules = append(rules, ucare.Rule(rule))
-	}
-	return rules
 }

@@ -1,4 +1,4 @@
-package gateway
+package voice
 
 import (
 	"encoding/json"
@@ -9,28 +9,25 @@ import (
 	"sync"
 )
 
-// toldFile lists the topics on which brokers keep something of us.
-const toldFile = "told.json"
-
 // retired are topics on which a broker may still keep something from a former
 // configuration: a dwelling that is gone would stay in Home Assistant for good.
 // They are written down until every broker has forgotten them.
 type retired struct {
 	topics []string // left over from before
 
-	path   string
+	path   string   // "": nothing is written down
 	valid  []string // what the configuration tells
 	logger *slog.Logger
-	mu     sync.Mutex
-	voices int // that still have to take something back
+
+	mu      sync.Mutex
+	tellers int // that still have to take something back
 }
 
-// retire reads which topics are left over, and notes down the new ones.
-func (h *homes) retire(path string) {
-	r := &h.retired
-	r.path, r.logger = path, h.logger
-	for _, t := range h.tellers {
-		r.valid = append(r.valid, t.topics()...)
+// newRetired reads which topics are left over, and notes down the valid ones.
+func newRetired(path string, valid []string, logger *slog.Logger) *retired {
+	r := &retired{path: path, valid: valid, logger: logger}
+	if path == "" {
+		return r
 	}
 	var before []string
 	if text, err := os.ReadFile(path); err == nil {
@@ -42,13 +39,14 @@ func (h *homes) retire(path string) {
 		}
 	}
 	r.write(append(slices.Clone(r.valid), r.topics...))
+	return r
 }
 
-// done notes that a voice has taken everything back; the last one ends it.
+// done notes that a teller has taken everything back; the last one ends it.
 func (r *retired) done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.voices--; r.voices == 0 {
+	if r.tellers--; r.tellers == 0 {
 		r.write(r.valid)
 	}
 }

@@ -1,4 +1,4 @@
-package gateway
+package voice
 
 import (
 	"time"
@@ -22,28 +22,28 @@ type Announcement struct {
 // verbAcknowledged is announced when an operator has taken an alarm.
 const verbAcknowledged = "acknowledged"
 
-// decided announces what the resident should hear of a decision.
-func (h *homes) decided(d ucare.Decision) {
+// Decided announces what the resident should hear of a decision.
+func (v *Voice) Decided(d ucare.Decision) {
 	if d.Verb == ucare.TellFault {
 		return
 	}
-	h.announce(d.Dwelling, Announcement{
+	v.announce(d.Dwelling, Announcement{
 		At: d.At, Verb: string(d.Verb), Rule: d.Rule, Room: d.Room, Alarm: d.Alarm, Drill: d.Drill,
 		Texts: textsFor("announce."+string(d.Verb)+"."+string(d.Rule), d.Drill),
 	})
 }
 
-// acknowledged tells the resident that help has heard.
-func (h *homes) acknowledged(alarm ucare.Alarm) {
-	h.announce(alarm.Dwelling, Announcement{
+// Acknowledged tells the resident that help has heard.
+func (v *Voice) Acknowledged(alarm ucare.Alarm) {
+	v.announce(alarm.Dwelling, Announcement{
 		At: alarm.AcknowledgedAt, Verb: verbAcknowledged, Rule: alarm.Rule, Room: alarm.Room, Alarm: alarm.ID,
 		Drill: alarm.Drill, Texts: textsFor("announce."+verbAcknowledged, alarm.Drill),
 	})
 }
 
-func (h *homes) announce(dwelling string, said Announcement) {
-	for _, v := range h.voices {
-		v.announce(announced{gatewayTopic(dwelling, "announce"), said})
+func (v *Voice) announce(dwelling string, said Announcement) {
+	for _, t := range v.tellers {
+		t.announce(announced{gatewayTopic(dwelling, "announce"), said})
 	}
 }
 

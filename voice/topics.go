@@ -1,4 +1,4 @@
-package gateway
+package voice
 
 import (
 	"encoding/json"
@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/configs"
-	"github.com/ucare-project/ucare/language"
 )
 
 // This file says what the home is told, topic by topic: docs/home-topics.md.
@@ -20,19 +18,6 @@ const (
 	// titlesMost bounds how many faults are told by name.
 	titlesMost = 20
 )
-
-// A teller knows how to tell one dwelling about itself.
-type teller struct {
-	dwelling string
-	several  bool     // the gateway watches over more than one
-	prefixes []string // of Home Assistant's discovery
-	speakers []configs.Speaker
-	language language.Language
-	location *time.Location
-	version  string
-	// announcement is what discovery() makes, once for all.
-	announcement string
-}
 
 // A told is a state that a broker keeps for whoever begins to listen.
 type told struct {
@@ -47,36 +32,36 @@ func gatewayTopic(dwelling, what string) string { return "ucare/" + dwelling + "
 var stateTopics = []string{"status", "siren", "alarm", "prealarm", "away", "faults", "last_sign"}
 
 // topics are all on which something is kept about the dwelling.
-func (t teller) topics() []string {
+func (h Home) topics() []string {
 	var all []string
 	for _, what := range stateTopics {
-		all = append(all, gatewayTopic(t.dwelling, what))
+		all = append(all, gatewayTopic(h.Dwelling, what))
 	}
-	for _, prefix := range t.prefixes {
-		all = append(all, discoveryTopic(prefix, t.dwelling))
+	for _, prefix := range h.Prefixes {
+		all = append(all, discoveryTopic(prefix, h.Dwelling))
 	}
 	return all
 }
 
 // told is everything that holds, the most urgent first.
-func (t teller) told(s homeState, faults []ucare.Fault, now time.Time) []told {
+func (h Home) told(s State, faults []ucare.Fault, now time.Time) []told {
 	all := []told{
-		t.state("status", online),
-		t.state("siren", string(soundOf(s, configs.LoudRules(), now))),
-		t.entity("alarm", t.alarm(s, now)),
-		t.entity("prealarm", t.preAlarm(s)),
-		t.entity("away", awayEntity(s)),
-		t.entity("faults", t.faults(faults)),
-		t.entity("last_sign", lastSignEntity(s)),
+		h.state("status", online),
+		h.state("siren", string(soundOf(s, h.Siren, now))),
+		h.entity("alarm", h.alarm(s, now)),
+		h.entity("prealarm", h.preAlarm(s)),
+		h.entity("away", awayEntity(s)),
+		h.entity("faults", h.faults(faults)),
+		h.entity("last_sign", lastSignEntity(s)),
 	}
-	for _, prefix := range t.prefixes {
-		all = append(all, told{discoveryTopic(prefix, t.dwelling), t.announcement})
+	for _, prefix := range h.Prefixes {
+		all = append(all, told{discoveryTopic(prefix, h.Dwelling), h.announcement})
 	}
 	return all
 }
 
-func (t teller) state(what, payload string) told {
-	return told{gatewayTopic(t.dwelling, what), payload}
+func (h Home) state(what, payload string) told {
+	return told{gatewayTopic(h.Dwelling, what), payload}
 }
 
 // An entity is a state with what else is known about it.
@@ -85,9 +70,9 @@ type entity struct {
 	Attributes any `json:"attributes"`
 }
 
-func (t teller) entity(what string, e entity) told {
+func (h Home) entity(what string, e entity) told {
 	payload, _ := json.Marshal(e) // texts, numbers and instants always marshal
-	return t.state(what, string(payload))
+	return h.state(what, string(payload))
 }
 
 // none are the attributes of what does not hold.
@@ -106,8 +91,8 @@ type alarmAttributes struct {
 	Texts        map[string]string `json:"texts"`
 }
 
-func (t teller) alarm(s homeState, now time.Time) entity {
-	stands := slices.DeleteFunc(slices.Clone(s.alarms), func(a ucare.Alarm) bool {
+func (h Home) alarm(s State, now time.Time) entity {
+	stands := slices.DeleteFunc(slices.Clone(s.Alarms), func(a ucare.Alarm) bool {
 		return a.Drill && now.Sub(a.RaisedAt) >= drillStands
 	})
 	if len(stands) == 0 {
@@ -116,26 +101,26 @@ func (t teller) alarm(s homeState, now time.Time) entity {
 	a := stands[0]
 	return entity{switchOn, alarmAttributes{
 		Rule: a.Rule, Kind: a.Kind, Room: a.Room, Since: a.Onset, Drill: a.Drill, Open: len(stands),
-		Acknowledged: !a.AcknowledgedAt.IsZero(), Restored: !a.RestoredAt.IsZero(), Texts: reportTexts(t.location)(ucare.Raise, a),
+		Acknowledged: !a.AcknowledgedAt.IsZero(), Restored: !a.RestoredAt.IsZero(), Texts: h.AlarmTexts(a),
 	}}
 }
 
-func (t teller) preAlarm(s homeState) entity {
-	if len(s.pending) == 0 {
+func (h Home) preAlarm(s State) entity {
+	if len(s.PreAlarms) == 0 {
 		return entity{switchOff, none{}}
 	}
-	p := s.pending[0]
+	p := s.PreAlarms[0]
 	return entity{switchOn, alarmAttributes{
-		Rule: p.Rule, Room: p.Room, Since: p.Since, Open: len(s.pending),
+		Rule: p.Rule, Room: p.Room, Since: p.Since, Open: len(s.PreAlarms),
 		Texts: textsFor("announce."+string(ucare.PreAlarm)+"."+string(p.Rule), false),
 	}}
 }
 
-func awayEntity(s homeState) entity {
-	if s.away.Since.IsZero() {
+func awayEntity(s State) entity {
+	if s.Away.Since.IsZero() {
 		return entity{switchOff, none{}}
 	}
-	return entity{switchOn, map[string]time.Time{"since": s.away.Since, "until": s.away.Until}}
+	return entity{switchOn, map[string]time.Time{"since": s.Away.Since, "until": s.Away.Until}}
 }
 
 // faultAttributes are what does not work, in the language of the home.
@@ -144,14 +129,14 @@ type faultAttributes struct {
 	Titles []string `json:"titles"` // the oldest ones
 }
 
-func (t teller) faults(faults []ucare.Fault) entity {
+func (h Home) faults(faults []ucare.Fault) entity {
 	about := faultAttributes{Titles: []string{}}
 	for _, f := range faults {
-		if f.Dwelling != "" && f.Dwelling != t.dwelling {
+		if f.Dwelling != "" && f.Dwelling != h.Dwelling {
 			continue
 		}
 		if about.Count++; about.Count <= titlesMost {
-			about.Titles = append(about.Titles, t.language.Fault(f).Title)
+			about.Titles = append(about.Titles, h.Language.Fault(f).Title)
 		}
 	}
 	if about.Count == 0 {
@@ -162,9 +147,9 @@ func (t teller) faults(faults []ucare.Fault) entity {
 
 // lastSignEntity tells of signs of life by the minute: more often it is nobody's
 // business, and a home with many sensors would talk all day.
-func lastSignEntity(s homeState) entity {
-	if s.lastSign.IsZero() {
+func lastSignEntity(s State) entity {
+	if s.LastSign.IsZero() {
 		return entity{nil, none{}}
 	}
-	return entity{s.lastSign.UTC().Truncate(time.Minute), none{}}
+	return entity{s.LastSign.UTC().Truncate(time.Minute), none{}}
 }

@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/language"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/voice"
+)
+
+// This file hands over to the voice what it tells the homes.
+
+// toldFile lists the topics on which brokers keep something of us.
+const toldFile = "told.json"
+
+// homesOf are the dwellings as they are spoken to.
+func homesOf(c *configs.Gateway, version string) []voice.Home {
+	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
+	texts := reportTexts(c.Box.TimeZone.Location)
+	var out []voice.Home
+	for i, d := range topicsOf(c).Dwellings {
+		out = append(out, voice.Home{
+			Dwelling: d.Dwelling, Several: len(c.Dwellings) > 1, Prefixes: d.HomeAssistant,
+			Speakers: speakersOf(c.Dwellings[i]), Siren: configs.LoudRules(),
+			Commands: voice.Commands{
+				Away:   sensors.CommandTopic(d.Dwelling, "away"),
+				Cancel: sensors.CommandTopic(d.Dwelling, "cancel"),
+				Test:   sensors.CommandTopic(d.Dwelling, "test"),
+			},
+			Language: spoken, Version: version,
+			AlarmTexts: func(a ucare.Alarm) map[string]string { return texts(ucare.Raise, a) },
+		})
+	}
+	return out
+}
+
+func speakersOf(d configs.Dwelling) []voice.Speaker {
+	var out []voice.Speaker
+	for _, s := range d.Speakers {
+		speaker := voice.Speaker{Topic: s.Topic, PreAlarm: s.PreAlarm, Alarm: s.Alarm, Quiet: s.Quiet}
+		for _, rule := range s.Rules {
+			speaker.Rules = append(speaker.Rules, ucare.Rule(rule))
+		}
+		out = append(out, speaker)
+	}
+	return out
+}
+
+// showHomes shows the voice what holds in some dwellings, to be told at once, or in
+// all when none is given: that is the regular look, and the tellers have their own.
+func (w *watch) showHomes(dwellings ...string) {
+	w.voice.Show(statesOf(w.fold, w.cases.open, dwellings))
+	if len(dwellings) > 0 {
+		w.voice.Wake()
+	}
+}
+
+// statesOf is what holds in some dwellings, or in all when none is given.
+func statesOf(f *fold, open map[string]ucare.Alarm, dwellings []string) map[string]voice.State {
+	wanted := func(dwelling string) bool { return len(dwellings) == 0 || slices.Contains(dwellings, dwelling) }
+	out := make(map[string]voice.State)
+	for id, s := range f.states {
+		if !wanted(id) {
+			continue
+		}
+		state := voice.State{Away: voice.Away{Since: s.Away.Since, Until: s.Away.Until}, LastSign: s.Silence.Last}
+		for _, p := range s.Pending() {
+			state.PreAlarms = append(state.PreAlarms, voice.PreAlarm{Rule: p.Rule, Room: p.Room, Since: p.Since})
+		}
+		out[id] = state
+	}
+	for _, a := range open {
+		if wanted(a.Dwelling) {
+			state := out[a.Dwelling]
+			state.Alarms = append(state.Alarms, a)
+			out[a.Dwelling] = state
+		}
+	}
+	return out
+}
+
+// about are the dwellings that decisions are about.
+func about(decisions []ucare.Decision) []string {
+	var ids []string
+	for _, d := range decisions {
+		if !slices.Contains(ids, d.Dwelling) {
+			ids = append(ids, d.Dwelling)
+		}
+	}
+	return ids
+}

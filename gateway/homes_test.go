@@ -1,0 +1,359 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/sensors"
+	"github.com/ucare-project/ucare/voice"
+)
+
+// A said is a message that was published.
+type said struct{ topic, payload string }
+
+// A paperBroker notes what is published, and can hang.
+type paperBroker struct {
+	mu    sync.Mutex
+	said  []said            // everything, in order
+	kept  map[string]string // what is retained
+	hangs chan struct{}     // not nil: a publish waits for it
+}
+
+func (b *paperBroker) publish(topic string, payload []byte, retain bool) error {
+	if b.hangs != nil {
+		<-b.hangs
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = append(b.said, said{topic, string(payload)})
+	if retain {
+		b.kept[topic] = string(payload)
+	}
+	return nil
+}
+
+// way is the paper broker as the voice sees it.
+func (b *paperBroker) way() voice.Broker {
+	return voice.Broker{Name: "paper", Publish: b.publish, Open: func() bool { return true }}
+}
+
+// on is what was published on a topic, in order.
+func (b *paperBroker) on(topic string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, s := range b.said {
+		if s.topic == topic {
+			all = append(all, s.payload)
+		}
+	}
+	return all
+}
+
+func (b *paperBroker) keeps(topic string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept[topic]
+}
+
+const siren = "zigbee2mqtt/siren/set"
+
+// aConfig is one home with a siren.
+func aConfig() *configs.Gateway {
+	return &configs.Gateway{
+		Box: configs.Box{Language: "en", TimeZone: configs.TimeZone{Location: time.UTC}},
+		Dwellings: []configs.Dwelling{{ID: "home", Speakers: []configs.Speaker{{
+			Topic: siren, PreAlarm: "beep", Alarm: "howl", Quiet: "hush", Rules: []string{"fire", "inactivity", "fall"},
+		}}}},
+	}
+}
+
+// A benchThatSpeaks is a bench whose home hears it.
+type benchThatSpeaks struct {
+	*bench
+	tellers []*voice.Teller
+}
+
+// aBenchThatSpeaks speaks through a paper broker, and through others if there are.
+func aBenchThatSpeaks(t *testing.T, others ...*paperBroker) (*benchThatSpeaks, *paperBroker) {
+	t.Helper()
+	b, paper := &benchThatSpeaks{bench: newBench()}, &paperBroker{kept: map[string]string{}}
+	faults := b.watch.faults
+	b.watch.voice = voice.New(voice.Config{
+		Homes: homesOf(aConfig(), "test"), Logger: discard(), Faults: func() []ucare.Fault { return faults.Standing("") },
+	})
+	for _, p := range append(others, paper) {
+		b.tellers = append(b.tellers, b.watch.voice.Through(p.way()))
+	}
+	return b, paper
+}
+
+// speak runs the tellers; the returned func ends them.
+func (b *benchThatSpeaks) speak(t *testing.T) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, len(b.tellers))
+	for _, teller := range b.tellers {
+		go func() { ended <- teller.Run(ctx) }()
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		for range b.tellers {
+			<-ended
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func (b *bench) hear(t *testing.T, m sensors.Message) {
+	t.Helper()
+	if err := b.inbox.Commit(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commanded(name, payload string) sensors.Message {
+	return sensors.Message{At: time.Now(), Topic: sensors.CommandTopic("home", name), Payload: []byte(payload), QoS: 1}
+}
+
+// passes lets time pass, and everybody come to rest.
+func passes(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// stateOf is the state of an entity as the broker keeps it.
+func stateOf(t *testing.T, b *paperBroker, what string) (state any, attributes map[string]any) {
+	t.Helper()
+	var e struct {
+		State      any            `json:"state"`
+		Attributes map[string]any `json:"attributes"`
+	}
+	if err := json.Unmarshal([]byte(b.keeps("ucare/home/gateway/"+what)), &e); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	return e.State, e.Attributes
+}
+
+func TestTheHomeSeesAPreAlarmAndCanEndIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		policy := b.watch.fold.policy
+		policy.Silence.After, policy.Silence.Settle, policy.Silence.NightTo = 20*time.Minute, 0, policy.Silence.NightFrom
+		b.run(t)
+		b.speak(t)
+		passes(2 * time.Second)
+		b.hear(t, reading("hall", "motion", true))
+		passes(20*time.Minute + time.Second)
+		if state, about := stateOf(t, paper, "prealarm"); state != "ON" || about["rule"] != "inactivity" || about["room"] != "hall" {
+			t.Fatalf("after the silence the home is told of the pre-alarm %v %v", state, about)
+		}
+		if got := paper.keeps("ucare/home/gateway/siren"); got != "prealarm" {
+			t.Errorf("the siren is told %q", got)
+		}
+		passes(2*time.Minute + 30*time.Second)
+		if got, want := paper.on(siren), []string{"hush", "beep", "beep", "beep"}; !slices.Equal(got, want) {
+			t.Errorf("the device was told %q, want %q: quiet at first, then once a minute", got, want)
+		}
+		b.hear(t, commanded("cancel", "PRESS"))
+		synctest.Wait()
+		if state, _ := stateOf(t, paper, "prealarm"); state != "OFF" || paper.keeps("ucare/home/gateway/siren") != "off" {
+			t.Errorf("after the cancel the pre-alarm is %v, the siren %s", state, paper.keeps("ucare/home/gateway/siren"))
+		}
+		if got := paper.on(siren); got[len(got)-1] != "hush" {
+			t.Errorf("after the cancel the device was told %q", got)
+		}
+		last := b.log.decisions()[len(b.log.decisions())-1]
+		if last.Verb != ucare.Cancel || last.Because[0].Sensor != "cancel" {
+			t.Errorf("the last decision is %+v, want the cancel by the button", last)
+		}
+		if d := <-b.sent; d.Alarm != last.Alarm {
+			t.Errorf("the centre hears of %s, want the cancel of %s", d.Alarm, last.Alarm)
+		}
+	})
+}
+
+func TestCancelEndsNoFireAndNoCallForHelp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		b.run(t)
+		b.speak(t)
+		b.hear(t, reading("kitchen", "smoke", true))
+		b.hear(t, reading("pendant", "help", true))
+		b.hear(t, commanded("cancel", "PRESS"))
+		passes(time.Second)
+		for _, d := range b.log.decisions() {
+			if d.Verb != ucare.Raise {
+				t.Errorf("the cancel led to %+v", d)
+			}
+		}
+		state, about := stateOf(t, paper, "alarm")
+		if state != "ON" || about["rule"] != "fire" || about["open"] != 2.0 {
+			t.Errorf("the alarm is %v %v, want ON for the fire, of two", state, about)
+		}
+		if got := paper.on(siren); !slices.Equal(got, []string{"howl"}) {
+			t.Errorf("the device was told %q, want the alarm", got)
+		}
+	})
+}
+
+func TestTheSwitchForBeingAwayShowsWhatHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		policy := b.watch.fold.policy
+		policy.Away.AtMost, policy.Silence.After, policy.Silence.NightTo = 2*time.Hour, time.Hour, policy.Silence.NightFrom
+		b.run(t)
+		b.speak(t)
+		b.hear(t, reading("hall", "motion", true))
+		b.hear(t, commanded("away", "ON"))
+		synctest.Wait()
+		if state, about := stateOf(t, paper, "away"); state != "ON" || about["until"] == nil {
+			t.Fatalf("the switch shows %v %v", state, about)
+		}
+		passes(2*time.Hour - time.Minute)
+		for _, d := range b.log.decisions() {
+			t.Errorf("while the resident is away, %+v was decided", d)
+		}
+		passes(time.Minute + 2*time.Second)
+		if state, _ := stateOf(t, paper, "away"); state != "OFF" {
+			t.Errorf("after the time it is believed for, the switch shows %v", state)
+		}
+	})
+}
+
+func TestTheTestButtonIsADrillThatSoundsForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		b.run(t)
+		b.speak(t)
+		passes(time.Second)
+		b.hear(t, commanded("test", "PRESS"))
+		synctest.Wait()
+		state, about := stateOf(t, paper, "alarm")
+		if state != "ON" || about["drill"] != true || !strings.Contains(about["texts"].(map[string]any)["en"].(string), "DRILL") {
+			t.Errorf("the alarm is %v %v, want a drill that says so", state, about)
+		}
+		for _, said := range paper.on("ucare/home/gateway/announce") {
+			if !strings.Contains(said, "only a drill") || !strings.Contains(said, "훈련입니다") {
+				t.Errorf("what is said of a drill does not say so: %s", said)
+			}
+		}
+		passes(11 * time.Second)
+		if got, want := paper.on(siren), []string{"hush", "beep", "hush"}; !slices.Equal(got, want) {
+			t.Errorf("the device was told %q, want %q", got, want)
+		}
+		passes(10 * time.Minute)
+		if state, _ := stateOf(t, paper, "alarm"); state != "OFF" {
+			t.Errorf("a drill that nobody closes is %v for good", state)
+		}
+	})
+}
+
+func TestABrokerThatHangsDelaysNoAlarmAndNoOtherVoice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := &paperBroker{kept: map[string]string{}, hangs: make(chan struct{})}
+		b, paper := aBenchThatSpeaks(t, stuck)
+		b.run(t)
+		stop := b.speak(t)
+		passes(2 * time.Second)
+		const many = 100
+		began := time.Now()
+		for range many { // more than a teller's queue holds
+			b.hear(t, reading("kitchen", "smoke", true))
+			<-b.sent
+			b.hear(t, reading("kitchen", "smoke", false))
+			passes(2 * time.Minute) // restored
+			<-b.sent
+		}
+		if waited := time.Since(began) - many*2*time.Minute; waited != 0 {
+			t.Errorf("the alarms waited %v for a broker that hangs", waited)
+		}
+		if got := len(paper.on("ucare/home/gateway/announce")); got != many*2 {
+			t.Errorf("the other broker heard %d announcements, want %d", got, many*2)
+		}
+		began = time.Now()
+		stop()
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("the end waited %v for a broker that hangs", took)
+		}
+		close(stuck.hangs)
+	})
+}
+
+func TestHomeAssistantIsToldAgainWhenItStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		b.run(t)
+		b.speak(t)
+		passes(2 * time.Second)
+		before := len(paper.on("homeassistant/device/ucare_home/config"))
+		for _, m := range []sensors.Message{
+			{Topic: "homeassistant/status", Payload: []byte("offline")}, {Topic: "other/status", Payload: []byte("online")},
+		} {
+			m.At = time.Now()
+			b.hear(t, m)
+		}
+		synctest.Wait()
+		if got := len(paper.on("homeassistant/device/ucare_home/config")); got != before {
+			t.Errorf("nobody has started, and the gateway announces itself again")
+		}
+		b.hear(t, sensors.Message{At: time.Now(), Topic: "homeassistant/status", Payload: []byte("online")})
+		synctest.Wait()
+		if got := len(paper.on("homeassistant/device/ucare_home/config")); got != before+1 {
+			t.Errorf("Home Assistant has started and was told %d times before, %d times after", before, got)
+		}
+	})
+}
+
+// What the gateway says of itself comes back to it through the household's broker.
+// It must neither take itself for a device nor complain.
+func TestTheGatewayDoesNotTakeItselfForADevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, paper := aBenchThatSpeaks(t)
+		b.run(t)
+		b.speak(t)
+		b.hear(t, reading("kitchen", "smoke", true))
+		passes(2 * time.Second)
+		if paper.keeps("homeassistant/device/ucare_home/config") == "" {
+			t.Fatalf("the only home of a gateway is not announced: %v", paper.kept)
+		}
+		decoder := NewDecoder(aConfig())
+		for _, s := range slices.Backward(paper.said) { // the announcement first
+			h := decoder.Hear(sensors.Message{At: time.Now(), Source: "client:test", Topic: s.topic, Payload: []byte(s.payload), QoS: 1, Retained: true})
+			if len(h.Readings)+len(h.Faults)+len(h.Seen) != 0 {
+				t.Errorf("%s: heard %+v", s.topic, h)
+			}
+		}
+		for _, f := range decoder.Filters() {
+			if sensors.Covers(f, "ucare/home/gateway/alarm") {
+				t.Errorf("%s listens to what we say ourselves", f)
+			}
+		}
+	})
+}
+
+// What telling the home costs the alarm path: one look at the open alarms, after
+// the reports are on their way.
+func BenchmarkTheHomeIsShownAnAlarm(b *testing.B) {
+	f := benchFold()
+	open := make(map[string]ucare.Alarm)
+	for i := range 5000 {
+		id := strconv.Itoa(i)
+		open[id] = ucare.Alarm{ID: id, Dwelling: "other", Rule: ucare.Fire}
+	}
+	open["this"] = ucare.Alarm{ID: "this", Dwelling: "home", Rule: ucare.Fire}
+	w := &watch{watchParts: watchParts{voice: voice.New(voice.Config{Homes: homesOf(aConfig(), "test"), Logger: discard()})}, fold: f, cases: newCases(nil, nil)}
+	w.cases.open = open
+	for b.Loop() {
+		w.showHomes("home")
+	}
+}

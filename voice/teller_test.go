@@ -1,0 +1,179 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/language"
+)
+
+// A paperBroker notes what is published, and can be away or refuse.
+type paperBroker struct {
+	mu      sync.Mutex
+	said    []told            // everything, in order
+	kept    map[string]string // what is retained
+	away    bool
+	refuses bool
+}
+
+func newPaperBroker() *paperBroker { return &paperBroker{kept: map[string]string{}} }
+
+func (b *paperBroker) publish(topic string, payload []byte, retain bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refuses || b.away {
+		return errors.New("not now")
+	}
+	b.said = append(b.said, told{topic, string(payload)})
+	if retain {
+		b.kept[topic] = string(payload)
+	}
+	return nil
+}
+
+func (b *paperBroker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.away
+}
+
+func (b *paperBroker) set(change func(*paperBroker)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
+}
+
+// on is what was published on a topic, in order.
+func (b *paperBroker) on(topic string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, s := range b.said {
+		if s.topic == topic {
+			all = append(all, s.payload)
+		}
+	}
+	return all
+}
+
+func (b *paperBroker) keeps(topic string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept[topic]
+}
+
+const siren = "zigbee2mqtt/siren/set"
+
+// loud are the rules that sound in the tests' homes.
+var loud = []ucare.Rule{ucare.Fire, ucare.Inactivity, ucare.Fall}
+
+// aHome is a home with one siren.
+func aHome(id string) Home {
+	english, _ := language.Parse("en")
+	return Home{
+		Dwelling: id, Prefixes: []string{"homeassistant"}, Language: english, Version: "test", Siren: loud,
+		Speakers:   []Speaker{{Topic: siren, PreAlarm: "beep", Alarm: "howl", Quiet: "hush", Rules: loud}},
+		Commands:   Commands{Away: "set/away", Cancel: "set/cancel", Test: "set/test"},
+		AlarmTexts: func(a ucare.Alarm) map[string]string { return map[string]string{"en": string(a.Rule)} },
+	}
+}
+
+// aVoice speaks to a home where nothing is wrong.
+func aVoice(b *paperBroker, topicsFile string) (*Voice, *Teller) {
+	v := New(Config{
+		Homes: []Home{aHome("home")}, TopicsFile: topicsFile, Logger: slog.New(slog.DiscardHandler),
+		Faults: func() []ucare.Fault { return nil },
+	})
+	v.Show(map[string]State{"home": {}})
+	return v, v.Through(Broker{"paper", b.publish, b.open})
+}
+
+// run runs the teller; the returned func ends it.
+func run(t *testing.T, teller *Teller) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- teller.Run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	t.Cleanup(stop)
+	return stop
+}
+
+// passes lets time pass, and everybody come to rest.
+func passes(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// stateOf is the state of an entity as the broker keeps it.
+func stateOf(t *testing.T, b *paperBroker, what string) (state any, attributes map[string]any) {
+	t.Helper()
+	var e struct {
+		State      any            `json:"state"`
+		Attributes map[string]any `json:"attributes"`
+	}
+	if err := json.Unmarshal([]byte(b.keeps(gatewayTopic("home", what))), &e); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	return e.State, e.Attributes
+}
+
+func TestABrokerThatComesBackIsToldEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paper := newPaperBroker()
+		paper.away = true
+		v, teller := aVoice(paper, "")
+		stop := run(t, teller)
+		v.Show(map[string]State{"home": {Alarms: []ucare.Alarm{{Rule: ucare.Fire, RaisedAt: time.Now()}}}})
+		passes(time.Minute)
+		if len(paper.said) != 0 {
+			t.Fatalf("a broker that is away was told %v", paper.said)
+		}
+		paper.set(func(b *paperBroker) { b.away = false })
+		passes(2 * time.Second)
+		if state, _ := stateOf(t, paper, "alarm"); state != "ON" || paper.keeps("ucare/home/gateway/status") != "online" {
+			t.Fatalf("the broker that is back keeps %v", paper.kept)
+		}
+		told := len(paper.said)
+		passes(30 * time.Second)
+		if len(paper.said) != told {
+			t.Errorf("nothing is new, and the broker is told %v", paper.said[told:])
+		}
+		paper.set(func(b *paperBroker) { b.away = true })
+		passes(2 * time.Second)
+		paper.set(func(b *paperBroker) { b.away, b.kept = false, map[string]string{} }) // it lost what it kept
+		passes(2 * time.Second)
+		if len(paper.kept) != len(v.topics()) {
+			t.Errorf("a broker that lost everything keeps %v", paper.kept)
+		}
+		stop()
+		if paper.keeps("ucare/home/gateway/status") != "offline" || paper.keeps("ucare/home/gateway/siren") != "off" {
+			t.Errorf("after the end the broker keeps %v", paper.kept)
+		}
+		if got := paper.on(siren); got[len(got)-1] != "hush" {
+			t.Errorf("the gateway ended and left the siren at %q", got)
+		}
+	})
+}
+
+func TestABrokerThatRefusesIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paper := newPaperBroker()
+		paper.refuses = true
+		_, teller := aVoice(paper, "")
+		run(t, teller)
+		passes(3 * time.Second)
+		paper.set(func(b *paperBroker) { b.refuses = false })
+		passes(afterFailure + time.Second)
+		if got := paper.on(siren); !slices.Equal(got, []string{"hush"}) || paper.keeps("ucare/home/gateway/status") != "online" {
+			t.Errorf("after a refusal the device was told %q and the broker keeps %v", got, paper.kept)
+		}
+	})
+}
