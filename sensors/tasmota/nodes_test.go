@@ -3,6 +3,7 @@ package tasmota
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,14 +114,40 @@ func TestTheFormsOfAZigbeeMessage(t *testing.T) {
 		{"tele/zb/6172/SENSOR", `{"Device":"0x6172","Name":"Hall","Occupancy":1,"LinkQuality":5}`, "Hall"},                      // 100, 119
 		{"tele/Hall/SENSOR", `{"ZbReceived":{"Hall":{"Device":"0x6172","Name":"Hall","Occupancy":1,"LinkQuality":5}}}`, "Hall"}, // 125
 	} {
-		h := newHome(t)
-		if got := h.says(c.topic, c.payload); got != c.sensor+":motion" {
-			t.Errorf("%s %s is heard as %q, want motion of %s", c.topic, c.payload, got, c.sensor)
-		}
-		for name := range h.own.Devices {
-			if name != "zb" && name != "Hall" {
-				t.Errorf("%s: the bridge is called %q", c.topic, name)
+		for _, announced := range []bool{false, true} {
+			h := newHome(t)
+			if announced {
+				order := map[bool]string{true: "%prefix%/%topic%/", false: "%topic%/%prefix%/"}[strings.HasPrefix(c.topic, "tele/")]
+				h.hear("tasmota/discovery/01/config", `{"t":"zb","ft":"`+order+`"}`, true)
 			}
+			if got := h.says(c.topic, c.payload); got != c.sensor+":motion" {
+				t.Errorf("%s %s is heard as %q, want motion of %s (announced: %v)", c.topic, c.payload, got, c.sensor, announced)
+			}
+			for name := range h.own.Devices {
+				if name != "zb" && name != "Hall" {
+					t.Errorf("%s: the bridge is called %q (announced: %v)", c.topic, name, announced)
+				}
+			}
+		}
+	}
+}
+
+// A household's own order of the levels, with the Zigbee devices on topics of their own.
+func TestADeviceBehindABridgeOnATopicOfItsOwn(t *testing.T) {
+	for order, topic := range map[string]string{
+		"%prefix%/%topic%/": "tele/zb/6172/SENSOR", "%topic%/%prefix%/": "zb/6172/tele/SENSOR",
+		"%prefix%/home/%topic%/": "tele/home/zb/6172/SENSOR", "home/%topic%/%prefix%/": "home/zb/6172/tele/SENSOR", "home/%prefix%/%topic%/": "home/tele/zb/6172/SENSOR",
+	} {
+		h := newHome(t)
+		h.hear("tasmota/discovery/01/config", `{"t":"zb","ft":"`+order+`"}`, true)
+		if got := h.says(topic, zb(`"ZoneStatusChange":1,"Fire":1`)); got != "Hall:smoke" {
+			t.Errorf("%s: %s is heard as %q", order, topic, got)
+		}
+		if len(h.own.Devices) != 1 {
+			t.Errorf("%s: the devices are %v", order, h.own.Devices)
+		}
+		if !slices.ContainsFunc(h.own.Filters(), func(f string) bool { return sensors.Match(f, topic) }) {
+			t.Errorf("%s: %s is not listened to", order, topic)
 		}
 	}
 }

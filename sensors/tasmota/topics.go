@@ -30,6 +30,9 @@ func (d *Devices) addressOf(topic string) (a address, mine bool) {
 	for end := strings.LastIndexByte(topic, '/'); end >= 0; end = strings.LastIndexByte(topic[:end], '/') {
 		if found, known := d.prefixes[topic[:end+1]]; known {
 			found.about = topic[end+1:]
+			if cut := strings.LastIndexByte(found.about, '/'); cut >= 0 { // of a device behind it: SetOption89
+				found.device, found.about = found.device+"/"+found.about[:cut], found.about[cut+1:]
+			}
 			return found, true
 		}
 	}
@@ -75,7 +78,7 @@ func (d *Devices) Filters() []string {
 	}
 	filters := []string{discoveryTopic + "#", before + discoveryTopic + "#", before + "state/+/LWT"}
 	for _, prefix := range []string{telemetry, status} {
-		filters = append(filters, before+prefix+"/#", before+"+/"+prefix+"/+", before+"+/+/"+prefix+"/+")
+		filters = append(filters, before+prefix+"/#", before+"+/"+prefix+"/+", before+"+/+/"+prefix+"/+", before+"+/+/+/"+prefix+"/+")
 	}
 	for prefix, a := range d.prefixes {
 		if !a.command {
