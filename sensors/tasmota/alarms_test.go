@@ -13,7 +13,7 @@ import (
 func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
 	for _, c := range []struct{ topic, on, off, sensor string }{
 		{"tele/zb/SENSOR", zb(`"ZoneStatusChange":1,"Fire":1`), zb(`"ZoneStatusChange":0,"Fire":0`), "Hall:"},
-		{"tele/zb/SENSOR", zb(`"CO":1`), zb(`"CO":0`), "Hall:"},
+		{"tele/zb/SENSOR", zb(`"ModelId":"CO-1","CO":1`), zb(`"CO":0`), "Hall:"},
 		{"stat/cellar/LEAK", `ON`, `OFF`, "cellar:"},
 	} {
 		h := newHome(t)
@@ -27,6 +27,45 @@ func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
 				t.Errorf("%s live, line %d: heard %q, want %q", c.off, i+1, got, want)
 			}
 		}
+	}
+}
+
+// A detector of combustible gas calls its zone CO.
+func TestGasAndCarbonMonoxideAreNotMixedUp(t *testing.T) {
+	node := func(name, attributes string) string {
+		return `{"ZbReceived":{"0x7001":{"Device":"0x7001","Name":"` + name + `",` + attributes + `,"LinkQuality":9}}}`
+	}
+	for _, c := range []struct{ name, model, heard string }{
+		{"Kitchen", "", "Kitchen:carbon_monoxide !needs_mapping"},
+		{"Kitchen", "GASSensor-N", "Kitchen:gas"},
+		{"Kitchen", "COSensor-EM", "Kitchen:carbon_monoxide"},
+		{"Kitchen gas", "", "Kitchen gas:gas"},
+		{"주방 가스", "", "주방 가스:gas"},
+		{"Kitchen CO", "", "Kitchen CO:carbon_monoxide"},
+		{"일산화탄소 가스", "", "일산화탄소 가스:carbon_monoxide"},
+		{"gas boiler", "COSensor-EM", "gas boiler:carbon_monoxide"},
+	} {
+		h := newHome(t)
+		if c.model != "" {
+			h.says("stat/zb/RESULT", `{"ZbStatus2":[{"Device":"0x7001","ModelId":"`+c.model+`"}]}`)
+		}
+		if got := h.says("tele/zb/SENSOR", node(c.name, `"ZoneStatusChange":1,"CO":1`)); got != c.heard {
+			t.Errorf("%q, model %q: heard %q, want %q", c.name, c.model, got, c.heard)
+		}
+	}
+	h := newHome(t)
+	h.says("tele/zb/SENSOR", node("Kitchen", `"ZoneStatusChange":0,"CO":0`))
+	h.says("stat/zb/RESULT", `{"ZbStatus2":[{"Device":"0x7001","ModelId":"COSensor-EM"}]}`)
+	if got := h.says("tele/zb/SENSOR", node("Kitchen", `"Humidity":3`)); got != "~needs_mapping" {
+		t.Errorf("once its model is known: %q", got)
+	}
+}
+
+func TestANameAloneIsThatOfTheDeviceThatHasIt(t *testing.T) {
+	h := newHome(t)
+	h.says("tele/zb/SENSOR", zb(`"ZoneStatusChange":0,"Fire":0`))
+	if got := h.says("tele/zb/SENSOR", `{"ZbReceived":{"Hall":{"0500<00":"010000FF0000","LinkQuality":9}}}`); got != "Hall:smoke" {
+		t.Errorf("heard %q", got)
 	}
 }
 

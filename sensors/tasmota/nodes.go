@@ -171,6 +171,20 @@ func (r nodeReport) address() string {
 	return shorten(asText(r.said["Device"]) + asText(r.said["Name"]))
 }
 
+// addressOf is what a device behind this one is remembered by. A message that has nothing but
+// its name is about the one whose address was told with that name.
+func (dev *device) addressOf(nr nodeReport) string {
+	address := nr.address()
+	if nr.radio == zigbee && dev.Nodes[address] == nil && !isAddress(address) {
+		for _, known := range slices.Sorted(maps.Keys(dev.Nodes)) {
+			if dev.Nodes[known].Name == address {
+				return known
+			}
+		}
+	}
+	return address
+}
+
 // name is what the household calls it, "" for nothing.
 func (r nodeReport) name() string {
 	if name := asText(r.said["Name"]); name != "" {
@@ -184,7 +198,7 @@ func (r nodeReport) name() string {
 
 // hearNode decodes what a message says of a device behind another.
 func (d *Devices) hearNode(m sensors.Message, bridge string, dev *device, nr nodeReport, h *sensors.Heard) {
-	address := nr.address()
+	address := dev.addressOf(nr)
 	if address == "" {
 		return
 	}

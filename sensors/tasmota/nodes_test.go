@@ -34,7 +34,7 @@ func TestWhatZigbeeDevicesSay(t *testing.T) {
 		{"a magnet that talks like a lamp", zigbeeLines(`"Power":true`, "", `"ModelId":"lumi.sensor_magnet.aq2"`, "", `"Power":true`, "Hall:door?", `"Power":false`, "Hall:-door")},
 		{"fire, each time", zigbeeLines(`"ZoneStatusChange":1,"Fire":1`, "Hall:smoke", `"ZoneStatusChange":1,"Fire":1`, "Hall:smoke", `"ZoneStatusChange":0,"Fire":0`, "Hall:-smoke")},
 		{"one of two alarms is enough", zigbeeLines(`"ZoneStatusChange":2,"Fire":0,"Fire2":1`, "Hall:smoke", `"ZoneStatusChange":0,"Fire":0`, "Hall:-smoke")},
-		{"the second alarm of a CO zone looks like carbon dioxide", zigbeeLines(`"ZoneStatusChange":0,"CO":0`, "Hall:-carbon_monoxide", `"ZoneStatusChange":2,"CO":0,"CO2":1`, "Hall:carbon_monoxide", `"CO2":650`, "")},
+		{"the second alarm of a CO zone looks like carbon dioxide", zigbeeLines(`"ModelId":"COSensor-EM","ZoneStatusChange":0,"CO":0`, "Hall:-carbon_monoxide", `"ZoneStatusChange":2,"CO":0,"CO2":1`, "Hall:carbon_monoxide", `"CO2":650`, "")},
 		{"gas detectors call their zone CO", zigbeeLines(`"ModelId":"GASSensor-EM","ZoneStatusChange":1,"CO":1`, "Hall:gas", `"ZoneStatusChange":0,"CO":0`, "Hall:-gas")},
 		{"water", zigbeeLines(`"Water":1`, "Hall:water_leak", `"Water":0`, "Hall:-water_leak")},
 		{"calls for help have no end", zigbeeLines(`"PersonalAlarm":1`, "Hall:help", `"PersonalAlarm":1`, "Hall:help", `"PersonalAlarm":0`, "", `"Panic":1`, "Hall:help",

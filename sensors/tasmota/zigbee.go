@@ -84,8 +84,24 @@ func (r *report) hearAttributes(n *node, said object, status zoneStatus, hasStat
 			r.unmapped("alarm zone", "the bridge has not said of which type it is; let it probe the device (ZbProbe, then ZbInfo), or write a mapping for topic "+quote(r.m.Topic))
 		}
 	}
+	_, saysCO := states[ucare.CarbonMonoxide]
+	r.whichGas(n, saysCO)
 	for _, kind := range slices.Sorted(maps.Keys(states)) {
 		r.zigbeeState(kind, states[kind], doubt[kind], isEvent)
+	}
+}
+
+// whichGas tells that a zone of carbon monoxide may be one of combustible gas, until
+// something says which it is.
+func (r *report) whichGas(n *node, saysCO bool) {
+	const field = "CO"
+	_, told := n.Unmapped[field]
+	switch {
+	case saysCO && n.isOpen():
+		r.unmapped(field, "its alarm is told as carbon monoxide, but detectors of combustible gas call themselves so too; "+
+			"let the bridge probe the device (ZbProbe, then ZbInfo), or give it a name that says which it is")
+	case told && !n.isOpen():
+		r.mapped(field)
 	}
 }
 

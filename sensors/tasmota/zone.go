@@ -2,6 +2,7 @@ package tasmota
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/ucare-project/ucare"
@@ -43,14 +44,26 @@ var zonesByModel = map[string]string{
 	"lumi.sensor_wleak": "Water", "lumi.sensor_smoke": "Fire", "lumi.sensor_natgas": "CO", "lumi.sensor_magnet": "Contact",
 }
 
-// kindOfZone is what an alarm of the zone is on this model. Detectors of
-// combustible gas say they are CO zones; their model names tell.
+// kindOfZone is what an alarm of the zone is on this device. Detectors of combustible
+// gas say they are CO zones; their model tells, or what the household calls them.
 func (n *node) kindOfZone(zone string) ucare.Kind {
 	kind := zones[zone].kind
-	if model := strings.ToLower(n.Model); kind == ucare.CarbonMonoxide && strings.Contains(model, "gas") {
+	if kind == ucare.CarbonMonoxide && (saysGas(n.Model) || n.Model == "" && saysGas(n.Name) && !saysCO(n.Name)) {
 		return ucare.Gas
 	}
 	return kind
+}
+
+// isOpen reports whether nothing tells which of the two gases a CO zone is for.
+func (n *node) isOpen() bool { return n.Model == "" && !saysGas(n.Name) && !saysCO(n.Name) }
+
+func saysGas(text string) bool {
+	return strings.Contains(strings.ToLower(text), "gas") || strings.Contains(text, "가스")
+}
+
+func saysCO(text string) bool {
+	words := wordsOf(text)
+	return slices.Contains(words, "co") || slices.Contains(words, "carbon") || strings.Contains(text, "일산화탄소")
 }
 
 // learnZone takes the type of the zone from whatever tells it.
