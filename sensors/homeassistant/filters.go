@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func (a arguments) text(name, fallback string) string {
 
 // filters by name, with the operators among them.
 func filters() *exec.FilterSet {
-	all := map[string]exec.FilterFunction{"default": orDefault, "d": orDefault, "is_defined": isDefined}
+	all := map[string]exec.FilterFunction{"default": orDefault, "d": orDefault, "is_defined": isDefined, listName: listOf}
 	for name, f := range plainFilters() {
 		all[name] = f.function()
 	}
@@ -148,6 +149,44 @@ func isDefined(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {
 		return failed(e, errNotSaid)
 	}
 	return passOn(e, in)
+}
+
+// listOf makes the list that a template writes out, of texts, numbers and such lists. It
+// is bounded: {% set x = [x, x] %} thirty times is a thousand million items.
+func listOf(e *exec.Evaluator, _ *exec.Value, params *exec.VarArgs) *exec.Value {
+	l, size := make(list, 0, len(params.Args)), 0
+	for _, v := range params.Args {
+		item := v.Interface()
+		bytes, err := sizeOf(item)
+		if err != nil {
+			return failed(e, err)
+		}
+		if size += bytes; size > maxText {
+			return failed(e, errTooLong)
+		}
+		l = append(l, item)
+	}
+	return exec.AsValue(l)
+}
+
+// sizeOf is about how many bytes an item of a list takes when it is written.
+func sizeOf(item any) (size int, err error) {
+	switch item := item.(type) {
+	case nil, bool, int, float64:
+		return 8, nil
+	case string:
+		return 8 + len(item), nil
+	case list:
+		for _, inner := range item {
+			more, err := sizeOf(inner)
+			if size += more; err != nil || size > maxText {
+				return size, err
+			}
+		}
+		return size + 8, nil
+	default:
+		return 0, errors.New("a list may have texts, numbers and lists in it")
+	}
 }
 
 func ofText(f func(string) string) func(*exec.Value, arguments) (any, error) {
@@ -309,20 +348,55 @@ func isNumber(in *exec.Value, _ arguments) (any, error) {
 	return err == nil && is && !math.IsNaN(f) && !math.IsInf(f, 0), nil
 }
 
-// expression compiles the regular expression among the arguments.
-func expression(form string, args arguments) (*regexp.Regexp, error) {
+// expression compiles the regular expression among the arguments, for the text.
+func expression(form string, args arguments, text string) (*regexp.Regexp, error) {
 	if args["find"] == nil {
 		return nil, errors.New("the regular expression is missing")
 	}
 	if v := args["ignorecase"]; v != nil && v.IsTrue() {
 		form = "(?i)" + form
 	}
-	return regexp.Compile(fmt.Sprintf(form, args["find"].String()))
+	return regular(form, args["find"].String(), text)
+}
+
+// Bounds on a regular expression. Go's take time in proportion to the text and to their own
+// size, in which x{1000} is a thousand.
+const (
+	maxRegular = 200     // bytes
+	maxSteps   = 200_000 // size times bytes of text
+)
+
+// regular compiles a regular expression for a text.
+func regular(form, pattern, text string) (*regexp.Regexp, error) {
+	if len(pattern) > maxRegular {
+		return nil, fmt.Errorf("the regular expression has %d bytes; %d are allowed", len(pattern), maxRegular)
+	}
+	source := fmt.Sprintf(form, pattern)
+	parsed, err := syntax.Parse(source, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	if steps(parsed)*(len(text)+1) > maxSteps {
+		return nil, errors.New("the regular expression and the text are too long together")
+	}
+	return regexp.Compile(source)
+}
+
+// steps is the size of a regular expression with its repetitions written out.
+func steps(e *syntax.Regexp) int {
+	size := 1 + len(e.Rune)
+	for _, sub := range e.Sub {
+		size += steps(sub)
+	}
+	if e.Op == syntax.OpRepeat {
+		size *= max(e.Min, e.Max, 1)
+	}
+	return size
 }
 
 func regexMatch(form string) func(*exec.Value, arguments) (any, error) {
 	return func(in *exec.Value, args arguments) (any, error) {
-		e, err := expression(form, args)
+		e, err := expression(form, args, in.String())
 		if err != nil {
 			return nil, err
 		}
@@ -331,7 +405,7 @@ func regexMatch(form string) func(*exec.Value, arguments) (any, error) {
 }
 
 func regexReplace(in *exec.Value, args arguments) (any, error) {
-	e, err := expression(`%s`, args)
+	e, err := expression(`%s`, args, in.String())
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +417,7 @@ func regexReplace(in *exec.Value, args arguments) (any, error) {
 }
 
 func regexFind(in *exec.Value, args arguments) (any, error) {
-	e, err := expression(`%s`, args)
+	e, err := expression(`%s`, args, in.String())
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
+	"slices"
 	"strings"
 
 	controlStructures "github.com/nikolalohinski/gonja/v2/builtins/control_structures"
@@ -14,9 +14,9 @@ import (
 	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// The engine's own operators guess: to it "9" > 5 compares texts, a missing number is 0, and "x" * 1e9 is
-// a gigabyte. In Python they are errors. So each operator in a template is replaced by a
-// filter of its name that takes two numbers, or two texts, and nothing else.
+// The engine's own operators guess: to it "9" > 5 compares texts, a missing number is 0, "x" * 1e9 is
+// a gigabyte, and true == 1 is false, which would make an "off" of a smoke that is true. So each operator in a
+// template is replaced by a filter of its name that does as Python does, and so is each list that a template writes out.
 
 // bindOperators replaces the operators in a template.
 // It finds what templates of sensors have no use for as well.
@@ -30,6 +30,7 @@ type binder struct {
 	filters   *exec.FilterSet
 	tests     *exec.TestSet
 	functions *exec.Context
+	depth     int
 	err       error
 }
 
@@ -90,6 +91,11 @@ func (b *binder) node(n nodes.Node) nodes.Node {
 
 // bind gives the expression with its operators replaced.
 func (b *binder) bind(e nodes.Expression) nodes.Expression {
+	if b.depth++; b.depth > maxDepth {
+		b.err = errTooDeep
+		return e
+	}
+	defer func() { b.depth-- }()
 	switch e := e.(type) {
 	case nil:
 		return nil
@@ -125,9 +131,9 @@ func (b *binder) bind(e nodes.Expression) nodes.Expression {
 	case *nodes.GetSlice:
 		e.Node, e.Start, e.End, e.Step = b.node(e.Node), b.node(e.Start), b.node(e.End), b.node(e.Step)
 	case *nodes.List:
-		b.all(e.Val)
+		return b.list(e.Location, e.Val)
 	case *nodes.Tuple:
-		b.all(e.Val)
+		return b.list(e.Location, e.Val)
 	case *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool, *nodes.None, *nodes.Name:
 	default:
 		b.err = fmt.Errorf("%T is not for templates of sensors", e)
@@ -135,9 +141,24 @@ func (b *binder) bind(e nodes.Expression) nodes.Expression {
 	return e
 }
 
+// listName is what the filter is called that makes a list: nothing that a template could write.
+const listName = "a list"
+
+// list makes a filter of a list that is written out, so that its size is bounded.
+func (b *binder) list(at *tokens.Token, items []nodes.Expression) nodes.Expression {
+	b.all(items)
+	return &nodes.FilteredExpression{
+		Expression: &nodes.Bool{Location: at, Val: true},
+		Filters:    []*nodes.FilterCall{{Token: at, Name: listName, Args: items}},
+	}
+}
+
 // operator makes a filter of an operator. What the engine does itself, it does
-// like Python: and, or, ==, !=, in.
+// like Python: and, or. What it does not is 0 < x < 5, which it takes for (0 < x) < 5.
 func (b *binder) operator(e *nodes.BinaryExpression) nodes.Expression {
+	if isComparison(e) && (isComparison(e.Left) || isComparison(e.Right)) {
+		b.err = errors.New("compare two things at a time, with and between the comparisons")
+	}
 	e.Left, e.Right = b.bind(e.Left), b.bind(e.Right)
 	name := e.Operator.Token.Val
 	if _, ours := operators()[name]; !ours {
@@ -149,10 +170,18 @@ func (b *binder) operator(e *nodes.BinaryExpression) nodes.Expression {
 	}
 }
 
+func isComparison(e nodes.Expression) bool {
+	b, is := e.(*nodes.BinaryExpression)
+	return is && slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, b.Operator.Token.Val)
+}
+
 // operators by the sign that a template has for them.
 func operators() map[string]func(a, b *exec.Value) (any, error) {
 	return map[string]func(a, b *exec.Value) (any, error){
-		"+": add, "~": join,
+		"==": func(a, b *exec.Value) (any, error) { return equal(a, b), nil },
+		"!=": func(a, b *exec.Value) (any, error) { return !equal(a, b), nil },
+		"in": func(a, b *exec.Value) (any, error) { return within(a, b) },
+		"+":  add, "~": join,
 		"-":  arithmetic(func(a, b float64) float64 { return a - b }, true),
 		"*":  arithmetic(func(a, b float64) float64 { return a * b }, true),
 		"/":  arithmetic(func(a, b float64) float64 { return a / b }, false),
@@ -211,6 +240,38 @@ func join(a, b *exec.Value) (any, error) {
 		return nil, errTooLong
 	}
 	return text, nil
+}
+
+// equal is ==: true is 1 and false is 0, and a text is no number.
+func equal(a, b *exec.Value) bool {
+	x, isX := numeric(a)
+	y, isY := numeric(b)
+	switch {
+	case a.IsInteger() && b.IsInteger():
+		return a.Integer() == b.Integer()
+	case isX || isY:
+		return isX && isY && x == y
+	default:
+		return a.EqualValueTo(b)
+	}
+}
+
+// within is in: an item of a list, a key of an object, a part of a text.
+func within(a, b *exec.Value) (bool, error) {
+	switch in := b.Interface().(type) {
+	case list:
+		return slices.ContainsFunc(in, func(item any) bool {
+			v := exec.ToValue(item)
+			return !v.IsError() && equal(a, v)
+		}), nil
+	case object:
+		_, has := in[a.String()]
+		return has && a.IsString(), nil
+	}
+	if !a.IsString() || !b.IsString() {
+		return false, fmt.Errorf("cannot look for %s in %s", shown(a), shown(b))
+	}
+	return strings.Contains(b.String(), a.String()), nil
 }
 
 func compare(is func(order int) bool) func(a, b *exec.Value) (any, error) {
@@ -317,7 +378,10 @@ func tests() *exec.TestSet {
 		"true":      test(func(in *exec.Value, _ []*exec.Value) (bool, error) { return in.IsBool() && in.Bool(), nil }),
 		"false":     test(func(in *exec.Value, _ []*exec.Value) (bool, error) { return in.IsBool() && !in.Bool(), nil }),
 		"in": test(func(in *exec.Value, args []*exec.Value) (bool, error) {
-			return len(args) == 1 && args[0].Contains(in), nil
+			if len(args) != 1 {
+				return false, errors.New("in takes one thing to look in")
+			}
+			return within(in, args[0])
 		}),
 	}
 	for name, is := range map[string]func(*exec.Value) bool{
@@ -328,12 +392,12 @@ func tests() *exec.TestSet {
 	}
 	for _, name := range []string{"eq", "equalto", "=="} {
 		all[name] = test(func(in *exec.Value, args []*exec.Value) (bool, error) {
-			return len(args) == 1 && in.EqualValueTo(args[0]), nil
+			return len(args) == 1 && equal(in, args[0]), nil
 		})
 	}
 	for _, name := range []string{"ne", "!="} {
 		all[name] = test(func(in *exec.Value, args []*exec.Value) (bool, error) {
-			return len(args) == 1 && !in.EqualValueTo(args[0]), nil
+			return len(args) == 1 && !equal(in, args[0]), nil
 		})
 	}
 	return exec.NewTestSet(all)
@@ -366,13 +430,12 @@ func test(of func(in *exec.Value, args []*exec.Value) (bool, error)) exec.TestFu
 	}
 }
 
-// matches looks for a regular expression in a text. Go's take time in proportion to
-// the text, whatever the expression.
+// matches looks for a regular expression in a text.
 func matches(form string, in *exec.Value, args []*exec.Value) (bool, error) {
 	if len(args) == 0 {
 		return false, errors.New("what to look for is missing")
 	}
-	expression, err := regexp.Compile(fmt.Sprintf(form, args[0].String()))
+	expression, err := regular(form, args[0].String(), in.String())
 	if err != nil {
 		return false, err
 	}

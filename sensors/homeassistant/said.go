@@ -25,7 +25,13 @@ func (s *said) json() any {
 	return s.parsed
 }
 
+// maxNesting bounds how deep a message's JSON nests; to write such a list takes the square of it.
+const maxNesting = 100
+
 func parse(text string) any {
+	if deepest(text) > maxNesting {
+		return absent{"JSON that could be read (it nests too deep)"}
+	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var v any

@@ -29,6 +29,7 @@ import (
 const (
 	maxTemplate = 4 << 10  // bytes
 	maxText     = 16 << 10 // bytes that it may produce, at each step on the way
+	maxMessage  = 64 << 10 // bytes of a message that it is run on
 	maxCompiled = 2_000    // kept at one time
 )
 
@@ -85,7 +86,7 @@ func compile(source string) (t *template, err error) {
 		return nil, fmt.Errorf("the template has %d bytes; %d are allowed", len(source), maxTemplate)
 	}
 	if deepest(source) > maxDepth {
-		return nil, fmt.Errorf("the template nests deeper than %d", maxDepth)
+		return nil, errTooDeep
 	}
 	environment := &exec.Environment{
 		Context: exec.NewContext(functions()), Filters: filters(), Tests: tests(),
@@ -103,8 +104,11 @@ func compile(source string) (t *template, err error) {
 	return &template{compiled}, nil
 }
 
-// maxDepth bounds how deep brackets and blocks nest, since the parser recurses.
+// maxDepth bounds how deep brackets and expressions nest, since the parser recurses and the engine
+// wraps an error once for each level.
 const maxDepth = 50
+
+var errTooDeep = fmt.Errorf("the template nests deeper than %d", maxDepth)
 
 // deepest counts how deep a template's brackets nest.
 func deepest(source string) int {
@@ -128,6 +132,9 @@ func (t *template) run(m *said) (text string, err error) {
 			text, err = "", fmt.Errorf("the template broke on this message: %v", broken)
 		}
 	}()
+	if len(m.text) > maxMessage {
+		return "", fmt.Errorf("the message has %d bytes; %d are allowed for a template", len(m.text), maxMessage)
+	}
 	var out limited
 	var first cause
 	err = t.compiled.Execute(&out, exec.NewContext(map[string]any{"value": m.text, "value_json": m.json(), causeName: &first}))

@@ -40,6 +40,16 @@ func TestTemplates(t *testing.T) {
 		{`{{ value_json.a is defined }}`, `{}`, "False"},
 		{`{{ value_json.event | to_json }}`, `{"event":{"event_type":"press","n":null}}`, `{"event_type":"press","n":null}`},
 		{`{{ None }}`, "x", ""},
+		// True is 1 in Python, and a text is no number.
+		{`{{ 'ON' if value_json.s == 1 else 'OFF' }}`, `{"s":true}`, "ON"},
+		{`{{ 'ON' if value_json.s == true else 'OFF' }}`, `{"s":1}`, "ON"},
+		{`{{ 'OFF' if value_json.s != 1 else 'ON' }}`, `{"s":true}`, "ON"},
+		{`{{ 'ON' if value_json.s in [1, 'alarm'] else 'OFF' }}`, `{"s":true}`, "ON"},
+		{`{{ 'OFF' if value_json.s not in (1, 'alarm') else 'ON' }}`, `{"s":true}`, "ON"},
+		{`{{ 'ON' if value_json.s is eq 1 else 'OFF' }}`, `{"s":true}`, "ON"},
+		{`{{ 'ON' if 1 in value_json.l else 'OFF' }}`, `{"l":[null,true]}`, "ON"},
+		{`{{ value_json.s == '1' }} {{ value_json.s == 1.0 }} {{ 9007199254740993 == 9007199254740992 }}`, `{"s":1}`, "False True False"},
+		{`{{ 'b' in value }} {{ 'k' in value_json }} {{ ['a', [1, 'b']] }} {{ (3, 4)[1] }}`, `{"k":"b"}`, "True True ['a', [1, 'b']] 4"},
 		{`{{ 7 // 2 }} {{ 7 % 4 }} {{ 2 ** 3 }} {{ "a" ~ 1 }}`, "", "3 3 8 a1"},
 	} {
 		if got, err := render(c.template, c.message); got != c.want || err != nil {
@@ -80,6 +90,9 @@ func TestTemplatesDoNotInvent(t *testing.T) {
 		{`{{ 'ON' if value_json.get('smoke') else 'OFF' }}`, `{}`},
 		{`{{ 'ON' if value_json.list[3] else 'OFF' }}`, `{"list":[]}`},
 		{`{{ 'ON' if value_json.list['x'] else 'OFF' }}`, `{"list":[]}`},
+		{`{{ 'ON' if value_json.list == 'x' else 'OFF' }}`, `{"list":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`},
+		{`{{ 'ON' if 1 in [value_json.smoke, 2] else 'OFF' }}`, `{}`},
+		{`{{ 'ON' if 1 == value_json.smoke else 'OFF' }}`, `{"smoke":null}`},
 		{`{% set s = value_json.smoke %}{{ 'ON' if s else 'OFF' }}`, `{}`},
 		{`{{ value_json.smoke | default('OFF') }}`, `{"smoke":null}`},
 	} {
@@ -101,6 +114,9 @@ func TestTemplatesThatCannotBeEvaluated(t *testing.T) {
 		{`{{ value * 3 }}`, "x", "not both are numbers"},
 		{`{{ 1 / 0 }}`, "", "gives no number"},
 		{`{{ 1 % 0 }}`, "", "gives no number"},
+		{`{{ 'OFF' if 0 <= value_json.level < 5 else 'ON' }}`, `{"level":9}`, "two things at a time"},
+		{`{{ 'ON' if 'x' in value_json.s else 'OFF' }}`, `{"s":1}`, "cannot look for"},
+		{`{{ 'ON' if 1 in '123' else 'OFF' }}`, "", "cannot look for"},
 		{`{{ states('binary_sensor.x') }}`, "", `function "states"`},
 		{`{{ value | timestamp_custom('%H') }}`, "1", `filter "timestamp_custom"`},
 		{`{{ value is prime }}`, "1", `test "prime"`},
@@ -136,6 +152,17 @@ func TestATemplateIsBounded(t *testing.T) {
 		"deep lists":          "{{" + strings.Repeat("[", 1500) + "1" + strings.Repeat("]", 1500) + "}}",
 		"a lot of text":       strings.Repeat("{{ value }}", 300),
 		"a huge regex":        `{{ value | regex_match("(((a{1000}){1000}){1000})") }}`,
+		"a growing list":      `{% set x = [1, 1] %}` + strings.Repeat(`{% set x = [x, x] %}`, 60) + `{{ x }}`,
+		"two growing lists":   `{% set x = [1] %}{% set y = [1] %}` + strings.Repeat(`{% set x = [x, x] %}{% set y = [y, y] %}`, 60) + `{{ x == y }}`,
+		"a growing tuple":     `{% set x = (1, 1) %}` + strings.Repeat(`{% set x = (x, x) %}`, 60) + `{{ x | to_json }}`,
+		"a list of texts":     `{{ [` + strings.Repeat(`value,`, 300) + `1] }}`,
+		"a slow regex":        `{{ value | regex_search("` + strings.Repeat(`(.?){1000}`, 15) + `b$") }}`,
+		"a long regex":        `{{ value | regex_search(value) }}`,
+		"a slow regex test":   `{{ value is search("` + strings.Repeat(`(.?){1000}`, 15) + `b$") }}`,
+		"a slow replacing":    `{{ value | regex_replace("` + strings.Repeat(`(.?){1000}`, 15) + `b$", "") }}`,
+		"a slow finding":      `{{ value | regex_findall_index("` + strings.Repeat(`(.?){1000}`, 15) + `b$") }}`,
+		"a long row of keys":  `{{ value_json` + strings.Repeat(".a", 1900) + ` }}`,
+		"a long sum":          `{{ 1` + strings.Repeat("+1", 1900) + ` }}`,
 		"a text at every set": `{% set x = value %}` + strings.Repeat(`{% set x = x | replace("a", "aaaaaaaa") %}`, 60),
 	} {
 		began := time.Now()
@@ -146,6 +173,13 @@ func TestATemplateIsBounded(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
+	}
+}
+
+// A message that is too long for a template is a fault, and so costs no time.
+func TestTemplatesReadNoHugeMessage(t *testing.T) {
+	if got, err := render(`{{ value_json == value_json }}`, "["+strings.Repeat("1,", maxMessage/2)+"1]"); err == nil || isUnknown(err) {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
