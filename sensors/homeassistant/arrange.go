@@ -92,7 +92,7 @@ func (d *Discovery) nameDevices() {
 	}
 	taken := map[string]bool{}
 	for key, id := range d.Names {
-		if dev, still := present[key]; still && (id == dev.Name || id == key) {
+		if dev, still := present[key]; still && (id == strings.TrimSpace(dev.Name) || id == key) {
 			taken[id] = true
 		} else {
 			delete(d.Names, key)
@@ -114,9 +114,9 @@ func (d *Discovery) nameDevices() {
 // sensorOf finds the sensor that an entity belongs to: the one that is configured
 // for its topic, else its device.
 func (d *Discovery) sensorOf(e *entity) *sensor {
-	place := d.home.Sensor(e.Topic, d.Names[e.Device.Key])
+	place := d.place(e.Topic, d.Names[e.Device.Key])
 	if place.Room == "" && e.Device.Area != "" {
-		place.Room = d.home.Sensor("", e.Device.Area).Room
+		place.Room = d.place("", e.Device.Area).Room
 	}
 	s, known := d.sensors[place.ID]
 	if !known {
@@ -124,6 +124,21 @@ func (d *Discovery) sensorOf(e *entity) *sensor {
 		d.sensors[place.ID] = s
 	}
 	s.Room, s.model = cmp.Or(s.Room, place.Room), cmp.Or(s.model, e.Device.Model)
+	return s
+}
+
+// place is what the configuration and the name say of a sensor. It is remembered, for each announcement
+// asks it of all entities.
+func (d *Discovery) place(topic, name string) ucare.Sensor {
+	key := topic + "\x00" + name
+	s, known := d.placed[key]
+	if !known {
+		if len(d.placed) >= 2*maxEntities {
+			clear(d.placed)
+		}
+		s = d.home.Sensor(topic, name)
+		d.placed[key] = s
+	}
 	return s
 }
 

@@ -22,7 +22,7 @@ type availability struct {
 func availabilityOf(a announcement) []availability {
 	var all []availability
 	add := func(topic, template, yes, no string) {
-		if topic != "" && len(topic) <= maxTopic && len(yes)+len(no) <= 2*maxNames && len(all) < maxAvailability {
+		if topic != "" && len(topic) <= maxTopic && len(template) <= maxTemplate && canBeHeard(topic) && len(yes)+len(no) <= 2*maxNames && len(all) < maxAvailability {
 			all = append(all, availability{Topic: topic, Template: template, Yes: yes, No: no})
 		}
 	}

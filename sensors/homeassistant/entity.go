@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ type entity struct {
 // A condition is what an entity last said.
 type condition struct {
 	State     ucare.State `json:"state,omitempty"`
+	Old       bool        `json:"old,omitempty"` // it is on, as only a broker's store has told
 	Value     *float64    `json:"value,omitempty"`
 	Heard     bool        `json:"heard,omitempty"`
 	OffAt     time.Time   `json:"off_at,omitzero"`     // when it goes off by itself
@@ -107,15 +109,25 @@ func (e *entity) check() error {
 		return errors.New("it has no topic to hear it on")
 	case len(e.Topic) > maxTopic || len(e.Template) > maxTemplate || len(e.Types) > maxTypes:
 		return errors.New("its topic, its template or its list of values is too long")
-	case max(len(e.Name), len(e.Object), len(e.Unique), len(e.Class), len(e.On), len(e.Off), len(e.Trigger)) > maxNames:
+	case max(len(e.Name), len(e.Object), len(e.Unique), len(e.Class), len(e.Unit), len(e.Mode), len(e.On), len(e.Off), len(e.Trigger)) > maxNames ||
+		slices.ContainsFunc(e.Types, func(t string) bool { return len(t) > maxNames }):
 		return errors.New("one of its names is too long")
 	case strings.Contains(e.Topic, "#") || strings.HasSuffix(e.Topic, "+"):
 		return fmt.Errorf("its topic %q is that of other devices as well", e.Topic)
+	case !canBeHeard(e.Topic):
+		return fmt.Errorf("its topic %q cannot be subscribed to", e.Topic)
 	case e.meaning.how == contact && e.On == e.Off:
 		return fmt.Errorf("on and off are both %q", e.On)
 	default:
 		return nil
 	}
+}
+
+// canBeHeard reports whether a topic can be subscribed to. A broker ends the connection of who asks for one that
+// cannot, and with it everything that is heard. Those that begin with $ are the broker's own.
+func canBeHeard(topic string) bool {
+	return !strings.HasPrefix(topic, "$") && !strings.ContainsRune(topic, 0) &&
+		!slices.ContainsFunc(strings.Split(topic, "/"), func(level string) bool { return strings.Contains(level, "+") && level != "+" })
 }
 
 // deviceOf reads who the device is: its first identifier, else its first connection.

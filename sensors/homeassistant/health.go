@@ -57,25 +57,27 @@ func (d *Discovery) tellLink(at time.Time, retained bool, s *sensor, h *sensors.
 }
 
 // tellBridge tells whether a bridge is there whose word counts for several sensors.
-func (d *Discovery) tellBridge(m sensors.Message, h *sensors.Heard) {
-	if len(d.bridges[m.Topic]) == 0 {
+func (d *Discovery) tellBridge(topic string, m sensors.Message, h *sensors.Heard) {
+	if len(d.bridges[topic]) == 0 {
 		return
 	}
 	yes, no := false, false
-	for _, e := range d.available[m.Topic] {
+	for _, e := range d.available[topic] {
 		for _, a := range e.Available {
-			if a.Topic == m.Topic {
+			if a.Topic == topic {
 				yes, no = yes || a.State == ucare.Active, no || a.State == ucare.Inactive
 			}
 		}
 	}
 	switch {
 	case no:
-		f := d.bridgeFault(m.Topic, m)
-		f.Detail = sensors.Excerpt(m.Payload)
+		f := d.bridgeFault(topic, m)
+		if m.Topic == topic {
+			f.Detail = sensors.Excerpt(m.Payload)
+		}
 		h.Faults = append(h.Faults, f)
 	case yes:
-		h.Cleared = append(h.Cleared, d.bridgeFault(m.Topic, m))
+		h.Cleared = append(h.Cleared, d.bridgeFault(topic, m))
 	}
 }
 
@@ -97,6 +99,9 @@ func (d *Discovery) tellFaults(at time.Time, s *sensor, h *sensors.Heard) {
 		}
 		if why := e.broken + e.Fails; why != "" {
 			fails = append(fails, why)
+		}
+		if e.Expired && sensors.IsDetector(e.meaning.kind) && d.link(s) == ucare.Active {
+			fails = append(fails, e.label()+": nothing was heard of it for too long, while the rest of its device is heard")
 		}
 		if e.meaning.unclear != "" {
 			unclear = append(unclear, e.meaning.unclear)
@@ -148,6 +153,7 @@ func (d *Discovery) Next() (first time.Time, due bool) {
 
 // Tick implements sensors.Ticker.
 func (d *Discovery) Tick(now time.Time) (h sensors.Heard) {
+	d.keepTime(now)
 	touched := map[*sensor]bool{}
 	var all changes
 	for _, s := range d.sensors {
@@ -165,6 +171,27 @@ func (d *Discovery) Tick(now time.Time) (h sensors.Heard) {
 		d.tellFaults(now, s, &h)
 	}
 	return h
+}
+
+// keepTime notices that the clock was set back: then no state may hold longer than it would from now on.
+func (d *Discovery) keepTime(now time.Time) {
+	if now.Before(d.Now) {
+		for _, entities := range d.Announced {
+			for _, e := range entities {
+				e.OffAt = notAfter(e.OffAt, now, e.OffDelay)
+				e.ExpiresAt = notAfter(e.ExpiresAt, now, e.Expire)
+			}
+		}
+	}
+	d.Now = now
+}
+
+// notAfter is the instant, if it is set, but at most so many seconds from now.
+func notAfter(at, now time.Time, seconds float64) time.Time {
+	if latest := now.Add(time.Duration(seconds * float64(time.Second))); at.After(latest) {
+		return latest
+	}
+	return at
 }
 
 // pass lets time pass for the entity, and reports whether that changed it.

@@ -28,8 +28,12 @@ import (
 	"github.com/ucare-project/ucare/sensors"
 )
 
-// maxEntities bounds how many entities are remembered under one prefix.
-const maxEntities = 1_000
+// Bounds on what is remembered under one prefix. Of the topics with a wildcard each is
+// held against each message.
+const (
+	maxEntities = 1_000
+	maxPatterns = 100
+)
 
 // A Discovery hears all that is announced under one prefix. It implements
 // sensors.Ecosystem, sensors.Listener, sensors.Ticker and sensors.Rememberer.
@@ -39,11 +43,14 @@ type Discovery struct {
 	memory
 	index
 	compiled compiledTemplates
+	placed   map[string]ucare.Sensor // as the dwelling's configuration has it, by topic and name
 }
 
 // New returns the decoder of what is announced under the prefix in the dwelling.
 func New(prefix string, home sensors.DwellingTopics) *Discovery {
-	d := &Discovery{prefix: strings.TrimSuffix(prefix, "/"), home: home, memory: newMemory(), compiled: compiledTemplates{}}
+	d := &Discovery{
+		prefix: strings.TrimSuffix(prefix, "/"), home: home, memory: newMemory(), compiled: compiledTemplates{}, placed: map[string]ucare.Sensor{},
+	}
 	d.arrange()
 	return d
 }
@@ -62,6 +69,7 @@ func (d *Discovery) Filters() []string { return slices.Clone(d.filters) }
 
 // Hear implements sensors.Ecosystem. All below the prefix is ours, and what was announced.
 func (d *Discovery) Hear(m sensors.Message) (sensors.Heard, bool) {
+	d.keepTime(m.At)
 	rest, below := strings.CutPrefix(m.Topic, d.prefix+"/")
 	if below && rest == "status" {
 		return sensors.Heard{}, true // Home Assistant's own word that it has started
@@ -141,10 +149,10 @@ func (d *Discovery) entities(all map[string]announcement, p place, topic string)
 func (d *Discovery) replace(m sensors.Message, entities []*entity, moved bool, h *sensors.Heard) {
 	before := d.Announced[m.Topic]
 	flood := ucare.Fault{Code: ucare.FaultFlood, Subject: d.prefix, Dwelling: d.home.Dwelling, Since: m.At}
-	if n := d.count() - len(before); n+len(entities) > maxEntities {
-		flood.Detail = fmt.Sprintf("more than %d entities are announced; %s is not heard", maxEntities, clip(m.Topic))
+	if kept := d.makeRoom(entities, before); len(kept) < len(entities) {
+		flood.Detail = fmt.Sprintf("more than %d entities, or %d topics with wildcards, are announced; %s is not heard", maxEntities, maxPatterns, clip(m.Topic))
 		h.Faults = append(h.Faults, flood)
-		entities = entities[:max(0, maxEntities-n)]
+		entities = kept
 	} else if len(before) > len(entities) {
 		h.Cleared = append(h.Cleared, flood)
 	}
@@ -152,6 +160,9 @@ func (d *Discovery) replace(m sensors.Message, entities []*entity, moved bool, h
 		if i := slices.IndexFunc(before, e.same); i >= 0 {
 			e.condition = before[i].condition
 			e.keepAvailability(before[i])
+			if e.Expire != before[i].Expire || e.OffDelay != before[i].OffDelay {
+				e.startTimers(m.At)
+			}
 		}
 		e.learn(d.compiled)
 	}
@@ -165,6 +176,27 @@ func (d *Discovery) replace(m sensors.Message, entities []*entity, moved bool, h
 	d.tellChanges(m, was, entities, moved, h)
 }
 
+// makeRoom gives those of the entities that there is room for, in the place of those before.
+func (d *Discovery) makeRoom(entities, before []*entity) []*entity {
+	room := maxEntities - d.count() + len(before)
+	patterns := map[string]bool{}
+	for pattern := range d.patterns {
+		patterns[pattern] = true
+	}
+	return slices.DeleteFunc(slices.Clone(entities), func(e *entity) bool {
+		if room--; room < 0 {
+			return true
+		}
+		if strings.Contains(e.Topic, "+") {
+			if !patterns[e.Topic] && len(patterns) >= maxPatterns {
+				return true
+			}
+			patterns[e.Topic] = true
+		}
+		return false
+	})
+}
+
 // tellChanges tells which sensors an announcement brought, changed and took away.
 func (d *Discovery) tellChanges(m sensors.Message, was index, entities []*entity, moved bool, h *sensors.Heard) {
 	for _, id := range slices.Sorted(maps.Keys(was.sensors)) {
@@ -175,14 +207,26 @@ func (d *Discovery) tellChanges(m sensors.Message, was index, entities []*entity
 			}
 		}
 	}
+	touched := map[*sensor]bool{}
+	for _, e := range entities {
+		touched[e.sensor] = true
+	}
+	for _, topic := range slices.Sorted(maps.Keys(d.available)) {
+		was, is := was.bridges[topic] != nil, d.bridges[topic] != nil
+		if was == is {
+			continue
+		}
+		if is { // what was one sensor's affair is the bridge's now, or the other way round
+			d.tellBridge(topic, m, h)
+		}
+		for _, e := range d.available[topic] {
+			touched[e.sensor] = true
+		}
+	}
 	for _, topic := range slices.Sorted(maps.Keys(was.bridges)) {
 		if _, still := d.bridges[topic]; !still {
 			h.Cleared = append(h.Cleared, d.bridgeFault(topic, m))
 		}
-	}
-	touched := map[*sensor]bool{}
-	for _, e := range entities {
-		touched[e.sensor] = true
 	}
 	for _, before := range was.sensors { // a sensor that lost an entity here
 		if now := d.sensors[before.ID]; now != nil && len(now.entities) < len(before.entities) {
@@ -191,6 +235,7 @@ func (d *Discovery) tellChanges(m sensors.Message, was index, entities []*entity
 	}
 	for _, s := range inOrder(touched) {
 		h.Seen = append(h.Seen, d.seen(s))
+		d.tellLink(m.At, m.Retained, s, h)
 		d.tellFaults(m.At, s, h)
 	}
 }

@@ -3,6 +3,7 @@ package homeassistant
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/ucare-project/ucare"
 )
@@ -12,6 +13,7 @@ type memory struct {
 	Announced map[string][]*entity   `json:"announced"` // by the topic of the announcement
 	Names     map[string]string      `json:"names"`     // of the sensors, by the key of their device
 	Links     map[string]ucare.State `json:"links"`     // whether each sensor was last reachable
+	Now       time.Time              `json:"now"`       // the last time that was told
 }
 
 func newMemory() memory {

@@ -28,7 +28,7 @@ func (d *Discovery) hearState(m sensors.Message) (h sensors.Heard, announced boo
 		e.hearAvailability(m.Topic, message)
 		touched[e.sensor] = true
 	}
-	d.tellBridge(m, &h)
+	d.tellBridge(m.Topic, m, &h)
 	spoke := map[*sensor]bool{}
 	var kinds changes
 	for _, e := range listeners {
@@ -72,6 +72,8 @@ func (e *entity) hear(m sensors.Message, message *said, shared bool, all *change
 		switch {
 		case errors.Is(err, errNotSaid):
 			return false
+		case isUnknown(err) && e.Component == "device_automation":
+			return false // something else's message
 		case isUnknown(err):
 			e.doubt(m, err.Error())
 			return true
@@ -83,14 +85,18 @@ func (e *entity) hear(m sensors.Message, message *said, shared bool, all *change
 		text = rendered
 	}
 	before := e.State
+	if e.Old && !m.Retained {
+		before = ucare.Unknown // what a store tells is not what is said now
+	}
 	state, understood := e.read(text)
 	if !understood {
-		if e.OffDelay > 0 && shared || e.meaning.how == press && e.Component == "device_automation" {
+		if e.OffDelay > 0 && (shared || text == "" && e.compiled != nil) || e.meaning.how == press && e.Component == "device_automation" {
 			return false // something else's event, which has no end either
 		}
 		e.doubt(m, sensors.Excerpt([]byte(text)))
 		return true
 	}
+	e.Old = m.Retained && state == ucare.Active && (e.Old || before != ucare.Active)
 	e.State, e.Bad, e.Fails, e.Heard = state, "", "", true
 	e.startTimers(m.At)
 	*all = append(*all, change{e, before})
@@ -100,7 +106,7 @@ func (e *entity) hear(m sensors.Message, message *said, shared bool, all *change
 // doubt notes that a message says nothing that is understood: the state is
 // unknown from now on, and certainly not off.
 func (e *entity) doubt(m sensors.Message, value string) {
-	e.State, e.Value, e.Bad, e.Fails, e.Heard = ucare.Unknown, nil, value, "", true
+	e.State, e.Old, e.Value, e.Bad, e.Fails, e.Heard = ucare.Unknown, false, nil, value, "", true
 	e.startTimers(m.At)
 }
 

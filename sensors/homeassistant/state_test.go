@@ -314,6 +314,9 @@ func TestABridgeIsSharedByItsDevices(t *testing.T) {
 	h.announce("binary_sensor/a", contactOn("door", "x/1", "one", `,"avty_t":"gw/LWT"`))
 	h.follows([]step{{"gw/LWT", "offline", "-link !sensor_unreachable"}})
 	got := h.announce("binary_sensor/b", contactOn("door", "x/2", "two", `,"avty_t":"gw/LWT"`))
+	if codes(got.Faults) != "bridge_offline" || codes(got.Cleared) != "sensor_unreachable" {
+		t.Errorf("what was told of the sensor is told of the bridge: %+v", got)
+	}
 	if s := h.ha.sensors["one"]; s.bridge != "gw/LWT" || got.Seen[0].Bridge != "gw/LWT" {
 		t.Errorf("%+v, %+v", s, got.Seen)
 	}
@@ -323,9 +326,11 @@ func TestABridgeIsSharedByItsDevices(t *testing.T) {
 		t.Errorf("%+v", back)
 	}
 	h.follows([]step{{"gw/LWT", "offline", "!bridge_offline"}})
-	if gone := h.announce("binary_sensor/b", ""); !strings.Contains(codes(gone.Cleared), "bridge_offline") {
-		t.Errorf("%+v", gone)
+	gone := h.hear("homeassistant/binary_sensor/b/config", "", true)
+	if !strings.Contains(codes(gone.Cleared), "bridge_offline") || short(gone) != "-link? !sensor_unreachable" {
+		t.Errorf("what was told of the bridge is told of the sensor that is left: %+v", gone)
 	}
+	h.survives()
 }
 
 func TestADeviceThatSaysItIsConnected(t *testing.T) {
