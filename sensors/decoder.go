@@ -52,18 +52,8 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 
 // Hear decodes one message. It reports a fault each time it is seen, with the
 // Since of the first time, and the end of a fault once.
-func (d *Decoder) Hear(m Message) (h Heard) {
-	defer func() {
-		// A message is in the log for good: one that breaks a decoder would break
-		// it again at every start, so it becomes a fault like any other.
-		if broken := recover(); broken != nil {
-			h = d.settle(Heard{Faults: []ucare.Fault{{
-				Code: ucare.FaultNotUnderstood, Subject: m.Topic, Since: m.At,
-				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, Excerpt(m.Payload)),
-			}}})
-		}
-	}()
-	h = d.decode(m)
+func (d *Decoder) Hear(m Message) Heard {
+	h := unbroken(func() Heard { return d.decode(m) }, m.Topic, m.At, Excerpt(m.Payload))
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
 	return d.settle(h)
@@ -78,10 +68,24 @@ func (d *Decoder) Tick(now time.Time) Heard {
 			continue
 		}
 		if at, due := t.Next(); due && !now.Before(at) {
-			h.add(t.Tick(now))
+			h.add(unbroken(func() Heard { return t.Tick(now) }, "time", now, fmt.Sprintf("%T", e)))
 		}
 	}
 	return d.settle(h)
+}
+
+// unbroken hears, and makes a fault of what breaks a decoder: a message is in
+// the log for good, and would break it again at every start.
+func unbroken(hear func() Heard, subject string, at time.Time, about string) (h Heard) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			h = Heard{Faults: []ucare.Fault{{
+				Code: ucare.FaultNotUnderstood, Subject: subject, Since: at,
+				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, about),
+			}}}
+		}
+	}()
+	return hear()
 }
 
 // Next is when Tick must be called, and whether it must be at all.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,9 +190,19 @@ func NotUnderstood(err error, payload []byte) string {
 	return err.Error() + ": " + Excerpt(payload)
 }
 
+// secretWords are parts of the names under which devices publish what nobody
+// else may read: Tasmota answers a setting with it, others list their whole setup.
+var secretWords = []string{"password", "passwd", "secret", "token", "psk", "apikey", "api_key"}
+
 // Excerpt is the quoted beginning of a payload, for people to recognise it by.
+// One that may hold a password is not shown: an excerpt goes into logs, onto pages
+// and to centres.
 func Excerpt(payload []byte) string {
 	const most = 80
+	lower := strings.ToLower(string(payload[:min(len(payload), 4*most)]))
+	if slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(lower, word) }) {
+		return fmt.Sprintf("(%d bytes, not shown: a password may be in them)", len(payload))
+	}
 	if len(payload) <= most {
 		return strconv.QuoteToGraphic(string(payload))
 	}

@@ -268,6 +268,34 @@ func TestAMessageThatBreaksADecoderIsAFault(t *testing.T) {
 	}
 }
 
+// late is an ecosystem that breaks when time passes.
+type late struct{ broken }
+
+func (l *late) Next() (time.Time, bool)  { return noon, true }
+func (l *late) Tick(now time.Time) Heard { panic("no such entity") }
+
+func TestTimeThatBreaksADecoderIsAFault(t *testing.T) {
+	d := NewDecoder(kim, &late{})
+	if h := d.Tick(noon); codes(h.Faults) != "not_understood" {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestNoPasswordIsShown(t *testing.T) {
+	for _, payload := range []string{
+		`{"MqttPassword":"hunter2"}`, `{"WIFI":{"Psk":"hunter2"}}`, "token=hunter2", `{"list":["` + strings.Repeat("x", 100) + `"],"secret":"hunter2"}`,
+	} {
+		for _, f := range NewDecoder(kim).Hear(said("stat/plug/RESULT", payload)).Faults {
+			if strings.Contains(f.Detail, "hunter2") || !strings.Contains(f.Detail, "not shown") {
+				t.Errorf("%s: %s", payload, f.Detail)
+			}
+		}
+	}
+	if got := Excerpt([]byte(`{"smoke":true}`)); !strings.Contains(got, "smoke") {
+		t.Errorf("an innocent one: %s", got)
+	}
+}
+
 func TestTheMemorySurvivesJSON(t *testing.T) {
 	before := NewDecoder(kim, &broken{})
 	before.Hear(said("ucare/kim/s1", `nonsense`))
