@@ -53,7 +53,7 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 // Hear decodes one message. It reports a fault each time it is seen, with the
 // Since of the first time, and the end of a fault once.
 func (d *Decoder) Hear(m Message) Heard {
-	h := unbroken(func() Heard { return d.decode(m) }, m.Topic, m.At, Excerpt(m.Payload))
+	h := unbroken(func() Heard { return d.decode(m) }, m.Topic, m.At, m.Payload)
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
 	return d.settle(h)
@@ -68,7 +68,7 @@ func (d *Decoder) Tick(now time.Time) Heard {
 			continue
 		}
 		if at, due := t.Next(); due && !now.Before(at) {
-			h.add(unbroken(func() Heard { return t.Tick(now) }, "time", now, fmt.Sprintf("%T", e)))
+			h.add(unbroken(func() Heard { return t.Tick(now) }, "time", now, nil))
 		}
 	}
 	return d.settle(h)
@@ -76,12 +76,12 @@ func (d *Decoder) Tick(now time.Time) Heard {
 
 // unbroken hears, and makes a fault of what breaks a decoder: a message is in
 // the log for good, and would break it again at every start.
-func unbroken(hear func() Heard, subject string, at time.Time, about string) (h Heard) {
+func unbroken(hear func() Heard, subject string, at time.Time, payload []byte) (h Heard) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			h = Heard{Faults: []ucare.Fault{{
 				Code: ucare.FaultNotUnderstood, Subject: subject, Since: at,
-				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, about),
+				Detail: fmt.Sprintf("the decoder broke on this message (%v): %s", broken, Excerpt(payload)),
 			}}}
 		}
 	}()
