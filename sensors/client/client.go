@@ -51,6 +51,14 @@ type Config struct {
 	// MaxMessageBytes is how much payload is taken whole; 0 means 2 MiB. Of a
 	// longer one the first 64 KiB are kept.
 	MaxMessageBytes int
+	// Will is published by the broker when the alarm session's connection breaks
+	// without a goodbye, such as when the gateway dies. A broker that lets us in
+	// only without it is heard without it: who listens then hears of no death.
+	Will Will
+	// Connected, which may be nil, is called each time that the broker has taken the
+	// alarm session's connection, before anything is heard on it: a will of the one
+	// before has been published by then. It must not block.
+	Connected func()
 	// Faults is told of a fault that began, Cleared of one that ended; both may be
 	// nil. They are called from the client's goroutines and must not block.
 	Faults, Cleared func(ucare.Fault)
@@ -138,6 +146,9 @@ func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
 	if c.Cleared == nil {
 		c.Cleared = func(ucare.Fault) {}
 	}
+	if c.Connected == nil {
+		c.Connected = func() {}
+	}
 	if c.Deaf == nil {
 		c.Deaf = func(_, _ time.Time) {}
 	}
@@ -151,6 +162,7 @@ func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
 	client.alarm = newKeeper(c, "alarm", 1, c.Alarm, source, inbox, logger)
 	client.all = []*keeper{client.alarm}
 	c.Deaf = func(_, _ time.Time) {} // telemetry raises nothing, so its silence means nothing either
+	c.Will, c.Connected = Will{}, func() {}
 	if len(c.Telemetry) > 0 {
 		client.all = append(client.all, newKeeper(c, "telemetry", 0, c.Telemetry, source, inbox, logger))
 	}

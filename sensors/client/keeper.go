@@ -68,18 +68,19 @@ type keeper struct {
 	saving sync.Mutex // of the file, with
 	saved  []string   // what is in it
 
-	mu        sync.Mutex
-	now       *session
-	wanted    []string        // the filters to hear
-	isWanted  map[string]bool // the same
-	asked     map[string]bool // filters that the broker may keep for the session
-	began     time.Time       // of run
-	provedAt  time.Time       // the last canary came back
-	deaf      []gap           // still to be told
-	downSince time.Time       // zero while open
-	lastError string          // why the last attempt to connect failed
-	losses    []time.Time     // of the connection, within lossWindow
-	faults    map[string]ucare.Fault
+	mu          sync.Mutex
+	now         *session
+	wanted      []string        // the filters to hear
+	isWanted    map[string]bool // the same
+	asked       map[string]bool // filters that the broker may keep for the session
+	began       time.Time       // of run
+	provedAt    time.Time       // the last canary came back
+	deaf        []gap           // still to be told
+	downSince   time.Time       // zero while open
+	lastError   string          // why the last attempt to connect failed
+	losses      []time.Time     // of the connection, within lossWindow
+	willRefused bool            // the last refusal was of a session with a last will
+	faults      map[string]ucare.Fault
 }
 
 // A gap is a time in which nothing proved that the session hears.
@@ -90,6 +91,7 @@ type gap struct{ from, to time.Time }
 type session struct {
 	keeper  *keeper
 	began   time.Time
+	will    bool // it has a last will
 	line    connection
 	heard   subscriptions
 	nonce   string    // of the canary that is under way
@@ -177,7 +179,7 @@ func (k *keeper) look(now time.Time) (replace string) {
 	case deaf:
 		return fmt.Sprintf("no canary for %v", k.since(now).Round(time.Second))
 	}
-	return ""
+	return s.lookAtWill(open, now)
 }
 
 // lookAtConnection tells whether the broker is down, or shared with another of our name.
@@ -227,6 +229,7 @@ func (k *keeper) replace(now time.Time) {
 	}
 	s := &session{keeper: k, began: now}
 	k.mu.Lock()
+	s.will = k.mayHaveWill()
 	k.now = s
 	s.line = k.connect(s)
 	k.mu.Unlock()
@@ -374,11 +377,15 @@ func (s *session) lost(err error) {
 	k.nudge()
 }
 
-// notConnected notes why an attempt to connect failed.
-func (s *session) notConnected(err error) {
-	s.keeper.mu.Lock()
-	defer s.keeper.mu.Unlock()
-	s.keeper.lastError = err.Error()
+// notConnected notes why an attempt to connect failed, and whether we were refused.
+func (s *session) notConnected(err error, refused bool) {
+	k := s.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lastError = err.Error()
+	if refused && k.now == s {
+		k.willRefused = s.will
+	}
 }
 
 func (k *keeper) nudge() {

@@ -91,6 +91,7 @@ func newBench() *bench {
 			defer b.mu.Unlock()
 			delete(b.faults, f.Code)
 		},
+		Connected: func() {},
 		Deaf: func(from, to time.Time) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -199,7 +200,7 @@ func TestADeafSessionIsAFaultAndIsReplaced(t *testing.T) {
 
 func TestABrokerThatIsDownIsAFaultUntilItIsBack(t *testing.T) {
 	watched(t, func(b *bench) { b.open = false }, func(t *testing.T, b *bench) {
-		b.last().session.notConnected(errors.New("connection refused"))
+		b.last().session.notConnected(errors.New("connection refused"), false)
 		wait(2 * time.Second)
 		if _, stands := b.fault(ucare.FaultBrokerDown); stands {
 			t.Error("a fault after two seconds")

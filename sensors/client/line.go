@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/ucare-project/ucare/sensors"
 )
@@ -45,6 +47,9 @@ func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
 	o := mqtt.NewClientOptions().AddBroker(c.Broker).SetClientID(c.ID + "-" + k.name).SetProtocolVersion(4)
 	o.SetUsername(c.Username).SetPassword(c.Password)
 	o.SetCleanSession(k.qos == 0)
+	if s.will {
+		o.SetBinaryWill(c.Will.Topic, c.Will.Payload, 1, c.Will.Retain)
+	}
 	o.SetAutoAckDisabled(true).SetOrderMatters(true)
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { k.handle(s, m) }) // and no routes: one handler, once
 	o.SetStore(mqtt.NewMemoryStore())
@@ -58,7 +63,7 @@ func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost(err) })
 	o.SetConnectionNotificationHandler(func(_ mqtt.Client, n mqtt.ConnectionNotification) {
 		if failed, is := n.(mqtt.ConnectionNotificationFailed); is {
-			s.notConnected(failed.Reason)
+			s.notConnected(failed.Reason, errors.Is(failed.Reason, packets.ErrorRefusedNotAuthorised))
 		}
 	})
 	return o

@@ -58,6 +58,7 @@ func distinct(filters []string) []string {
 
 // connected notes that a new connection has begun, which hears nothing yet.
 func (s *session) connected() {
+	s.keeper.config.Connected()
 	s.keeper.mu.Lock()
 	s.heard = subscriptions{connection: s.heard.connection + 1, granted: map[string]bool{}, refused: map[string]string{}, busy: s.heard.busy}
 	s.keeper.mu.Unlock()
