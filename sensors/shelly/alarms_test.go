@@ -38,6 +38,12 @@ func TestATestDuringAFire(t *testing.T) {
 			{"shellyplussmoke-1/events/rpc", full(`"smoke:0":{"alarm":false}`), "-smoke"},
 			{"shellyplussmoke-1/events/rpc", full(`"smoke:0":{"alarm":false}`), ""},
 		},
+		"and a clear from the store behind it": {
+			{"shellyplussmoke-1/events/rpc", change(`"smoke:0":{"alarm":true}`), "smoke"},
+			{"shellyplussmoke-1/events/rpc", happened("smoke:0", "alarm_test"), "smoke* -smoke*"},
+			{"(stored) shellyplussmoke-1/status/smoke:0", `{"alarm":false}`, ""},
+			{"shellyplussmoke-1/events/rpc", full(`"smoke:0":{"alarm":false}`), "-smoke"},
+		},
 		"a detector of gas, and gas right behind a test": {
 			{"shellies/shellygas-1/sensor/gas", `heavy`, "gas"},
 			{"shellies/shellygas-1/sensor/gas", `test`, "gas*"},
@@ -46,6 +52,17 @@ func TestATestDuringAFire(t *testing.T) {
 			{"shellies/shellygas-1/sensor/gas", `test`, "gas*"},
 			{"shellies/shellygas-1/sensor/gas", `heavy`, "-gas* gas"},
 		},
+	})
+}
+
+// A field of another type than it should have loses no alarm beside it.
+func TestAnAlarmIsNotLostOverWhatIsBesideIt(t *testing.T) {
+	converse(t, map[string][]line{
+		"of the frame": {{"shellyplussmoke-1/events/rpc", `{"src":5,"method":"NotifyStatus","params":{"smoke:0":{"alarm":true}}}`, "smoke !not_understood"}},
+		"of an event": {{
+			"shellyplussmoke-1/events/rpc", notify("NotifyEvent", `"events":[{"component":7,"event":"x"},{"component":"smoke:0","event":"alarm"}]`), "smoke !not_understood",
+		}},
+		"of another component": {{"shellyplussmoke-1/events/rpc", full(`"devicepower:0":7,"smoke:0":{"alarm":true}`), "smoke !not_understood"}},
 	})
 }
 

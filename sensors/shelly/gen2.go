@@ -49,9 +49,7 @@ func (d *Devices) hearRPC(m sensors.Message, prefix string) (sensors.Heard, bool
 			t.dev.Sleeper = t.dev.Sleeper || isSleeper(t.dev.Model)
 		}
 	}
-	if err == nil {
-		err = d.hearFrame(t, prefix, f)
-	}
+	err = errors.Join(err, d.hearFrame(t, prefix, f)) // what can be read of it is heard
 	t.spoke()
 	t.broken = err
 	return t.finish(), true
@@ -77,13 +75,11 @@ func (d *Devices) hearFrame(t *telling, prefix string, f frame) error {
 		var params struct {
 			Events []event `json:"events"`
 		}
-		if err := json.Unmarshal(f.Params, &params); err != nil {
-			return err
-		}
-		for _, e := range params.Events {
+		err := json.Unmarshal(f.Params, &params)
+		for _, e := range params.Events { // a field of a wrong type is only missing in them
 			d.event(t, prefix, e)
 		}
-		return nil
+		return err
 	default:
 		return nil
 	}

@@ -125,7 +125,7 @@ func (t *telling) tellOutcomes() {
 
 // isOver reports whether the reading is the live end of a danger, which is news however
 // it is told. The rules believe no "clear" from a store, nor the end of a test, and hold
-// on to the alarm; the decoder would take this one for the repetition of either.
+// on to the alarm; the decoder would take this one for the repetition of the latter.
 func (t *telling) isOver(r ucare.Reading, before ucare.State) bool {
 	return r.State == ucare.Inactive && sensors.IsDetector(r.Kind) && !t.m.Retained && (before == ucare.Active || t.dev.Doubted[r.Kind])
 }
