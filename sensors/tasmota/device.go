@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/ucare-project/ucare"
 )
 
 // Bounds on what somebody who makes up names can make us remember.
@@ -61,12 +59,10 @@ type node struct {
 	ledger
 }
 
-// A ledger is what is open about a sensor: which fields were not understood when they
-// last came, and which states are not believed.
+// A ledger is which fields of a sensor were not understood when they last came.
 type ledger struct {
-	Bad      map[string]string   `json:"bad,omitempty"`      // a value that its table does not have
-	Unmapped map[string]string   `json:"unmapped,omitempty"` // a field of which only the household knows the meaning
-	Doubted  map[ucare.Kind]bool `json:"doubted,omitempty"`  // kinds of which the last word was from a broker's store
+	Bad      map[string]string `json:"bad,omitempty"`      // a value that its table does not have
+	Unmapped map[string]string `json:"unmapped,omitempty"` // a field of which only the household knows the meaning
 }
 
 // device gives the memory of a device, which is not kept when there are too many.

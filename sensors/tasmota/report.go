@@ -103,19 +103,8 @@ func (r *report) event(kind ucare.Kind, state ucare.State) {
 	r.heard.Readings = append(r.heard.Readings, r.reading(kind, state))
 }
 
-// repeat is a state that may have been said before. The live end of a danger is not passed
-// over as the repetition of one from a store: the rules have not believed that.
+// repeat is a state that may have been said before.
 func (r *report) repeat(kind ucare.Kind, state ucare.State) {
-	doubted := r.ledger.Doubted[kind]
-	if r.m.Retained {
-		put(&r.ledger.Doubted, kind, true)
-	} else {
-		delete(r.ledger.Doubted, kind)
-	}
-	if doubted && !r.m.Retained && state == ucare.Inactive && sensors.IsDetector(kind) {
-		r.event(kind, state)
-		return
-	}
 	r.heard.Repeated = append(r.heard.Repeated, r.reading(kind, state))
 }
 
