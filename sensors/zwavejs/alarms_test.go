@@ -32,6 +32,16 @@ func TestALiveClearIsToldAfterAnOldOne(t *testing.T) {
 	}
 }
 
+func TestALiveClearIsToldBehindATest(t *testing.T) {
+	newHome(t).converse([]line{
+		{smoke, `{"time":NOW,"value":2}`, "smoke"},
+		{"a/113/0/Smoke_Alarm/Alarm_status", `{"time":NOW,"value":3}`, "smoke*"},
+		{"a/113/0/Smoke_Alarm/Alarm_status", `{"time":NOW,"value":0}`, "-smoke*"},
+		{"(stored) " + smoke, `{"time":AGO,"value":0}`, ""},
+		{smoke, `{"time":NOW,"value":0}`, "-smoke"},
+	})
+}
+
 // again is the same message when it says nothing new.
 func (l line) again() line { return line{l.topic, l.payload, ""} }
 

@@ -133,7 +133,8 @@ func (t *telling) state(kind ucare.Kind, before ucare.State, stale bool) {
 }
 
 // isOver reports whether the reading is the end of a danger of which the last word was old.
-// The rules have not believed that, and the decoder would take this for its repetition.
+// The rules have not believed that, and behind a test the decoder would take this for the
+// repetition of the test's end.
 func (t *telling) isOver(r ucare.Reading) bool {
 	return r.State == ucare.Inactive && sensors.IsDetector(r.Kind) && t.n.Doubted[r.Kind]
 }
