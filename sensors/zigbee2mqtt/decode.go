@@ -170,8 +170,9 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 		return nil
 	}
 	changed, active := now != before, now == ucare.Active
-	if !n.stale || active || !isDanger(kind) {
-		put(&d.Last, kind, now) // nobody believes an old "clear" of a danger, so a new one is to be told
+	oldPress := active && kind == ucare.HelpButton && (n.retained || n.stale && before != ucare.Inactive)
+	if oldClear := !active && isDanger(kind) && n.stale; !oldClear && !oldPress {
+		put(&d.Last, kind, now) // nobody acts on either of the two, so the new one behind it is to be told
 	}
 	if !d.Listed && !active && before != ucare.Active {
 		return nil // a stranger's word is taken for an alarm and for the end of it, no more
@@ -191,7 +192,7 @@ func (b *Bridge) state(m sensors.Message, name string, d *device, kind ucare.Kin
 		if !active || !d.isNewPress(changed, repeat, n) {
 			return nil
 		}
-		r.UnknownAge = n.retained || n.stale && before != ucare.Inactive
+		r.UnknownAge = oldPress
 		if !r.UnknownAge && d.isDoubled(m.At, "a state", whole) {
 			return nil
 		}

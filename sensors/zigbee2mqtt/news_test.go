@@ -87,6 +87,26 @@ func TestTheFirstLivePressCountsAfterAStoredOne(t *testing.T) {
 	}
 }
 
+// Nor is it where the button was heard before, in whichever form of output.
+func TestAnOldPressHidesNoLiveOne(t *testing.T) {
+	for _, topic := range []string{"sos wall", "sos wall/sos"} {
+		on, off := `true`, `false`
+		if topic == "sos wall" {
+			on, off = `{"sos":true,"voltage":%d}`, `{"sos":false,"voltage":%d}`
+		}
+		h := newHome(t)
+		for i, line := range []struct {
+			said   string
+			stored bool
+			want   string
+		}{{off, false, ""}, {on, true, "help? !old_help_press"}, {on, false, "help"}, {on, false, ""}, {off, false, ""}, {on, false, "help"}, {off, true, ""}, {on, true, "help? !old_help_press"}, {on, false, "help"}} {
+			if got := short(h.hear("zigbee2mqtt/"+topic, strings.ReplaceAll(line.said, "%d", strconv.Itoa(i)), line.stored)); got != line.want {
+				t.Errorf("%s, line %d: heard %q, want %q", topic, i+1, got, line.want)
+			}
+		}
+	}
+}
+
 // A household that switches last_seen on has devices that were heard before without it.
 func TestTheFirstLastSeenOfAKnownDeviceMakesNoOldNews(t *testing.T) {
 	h := newHome(t)
