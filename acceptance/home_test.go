@@ -32,6 +32,7 @@ func TestTheGatewayAppearsInHomeAssistantAndTakesItsCommands(t *testing.T) {
 	t.Run("through the household's mosquitto", func(t *testing.T) {
 		home := newSpeakingHome(t, startMosquitto(t))
 		home.walk(t)
+		home.dies(t)
 		home.retainedCommand(t)
 	})
 }
@@ -158,7 +159,9 @@ func (h *speakingHome) announced(t *testing.T) {
 		O struct {
 			Name string `json:"name"`
 		} `json:"o"`
-		Available  string `json:"availability_topic"`
+		Available []struct {
+			Topic string `json:"topic"`
+		} `json:"availability"`
 		Components map[string]struct {
 			Platform string `json:"p"`
 			ID       string `json:"unique_id"`
@@ -171,7 +174,7 @@ func (h *speakingHome) announced(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatalf("the announcement is no JSON: %v: %s", err, text)
 	}
-	if len(doc.Dev.IDs) == 0 || doc.O.Name == "" || h.keeps(t, doc.Available) != "online" {
+	if len(doc.Dev.IDs) == 0 || doc.O.Name == "" || len(doc.Available) != 1 || h.keeps(t, doc.Available[0].Topic) != "online" {
 		t.Errorf("the announcement lacks what Home Assistant asks for: %s", text)
 	}
 	for name, c := range doc.Components {
@@ -224,6 +227,19 @@ func (h *speakingHome) away(t *testing.T) {
 	h.awaitState(t, "away", "ON")
 	h.press(t, "away", "OFF")
 	h.awaitState(t, "away", "OFF")
+}
+
+// dies is a kill -9, as a power cut is: who listens is told by the broker, and told
+// otherwise once the gateway is back.
+func (h *speakingHome) dies(t *testing.T) {
+	t.Helper()
+	h.awaitState(t, "status", "online")
+	if err := h.gateway.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	h.awaitState(t, "status", "offline")
+	h.start(t)
+	h.awaitState(t, "status", "online")
 }
 
 // retainedCommand leaves a command at the broker while the gateway is off: old

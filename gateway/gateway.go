@@ -186,8 +186,9 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		return err
 	}
 	g.inbox = &inbox{entrance: g.entrance, clock: g.clock, faults: g.faults, metrics: g.metrics}
+	_, status := statusOf(c)
 	g.voice = voice.New(voice.Config{
-		Homes: homesOf(c, g.version), TopicsFile: g.path(toldFile), Logger: g.part("home"),
+		Homes: homesOf(c, g.version), Status: status, TopicsFile: g.path(toldFile), Logger: g.part("home"),
 		Faults: func() []ucare.Fault { return g.faults.Standing("") },
 	})
 	g.watch = &watch{

@@ -29,18 +29,6 @@ type hearing struct {
 	filters chan []string
 }
 
-// brokers are those through which the homes can be spoken to.
-func (h *hearing) brokers() []voice.Broker {
-	var all []voice.Broker
-	if h.broker != nil {
-		all = append(all, voice.Broker{Name: "embedded broker", Publish: h.broker.Publish, Open: func() bool { return true }})
-	}
-	if h.client != nil {
-		all = append(all, voice.Broker{Name: "household's broker", Publish: h.client.Publish, Open: h.client.Connected})
-	}
-	return all
-}
-
 // now reports whether sensors can reach us by at least one way.
 func (h *hearing) now() bool { return h.broker != nil || h.client != nil && h.client.Connected() }
 
@@ -52,23 +40,40 @@ func (g *Gateway) wireHearing(c *configs.Gateway) error {
 			return fmt.Errorf("sensors.broker: %w", err)
 		}
 		g.hearing.broker = b
+		g.speakThrough(voice.Broker{Name: "embedded broker", Publish: b.Publish, Open: func() bool { return true }})
 	}
 	if c.Sensors.Client != nil {
-		config, err := g.clientConfig(c)
-		if err == nil {
-			err = config.Validate()
-		}
-		if err != nil {
+		if err := g.wireClient(c); err != nil {
 			return fmt.Errorf("sensors.client: %w", err)
 		}
-		g.hearing.client = client.New(config, g.guarded(c, false), g.logger)
-		g.hearing.filters = make(chan []string, 1)
-		g.hearing.client.Listen(g.watch.fold.decoder.Filters())
-	}
-	for _, b := range g.hearing.brokers() {
-		g.tellers = append(g.tellers, g.voice.Through(b))
 	}
 	return nil
+}
+
+func (g *Gateway) wireClient(c *configs.Gateway) error {
+	config, err := g.clientConfig(c)
+	if err == nil {
+		err = config.Validate()
+	}
+	if err != nil {
+		return err
+	}
+	var household *voice.Teller
+	config.Connected = func() { household.Again() } // nothing connects before Run
+	g.hearing.client = client.New(config, g.guarded(c, false), g.logger)
+	g.hearing.filters = make(chan []string, 1)
+	g.hearing.client.Listen(g.watch.fold.decoder.Filters())
+	household = g.speakThrough(voice.Broker{
+		Name: "household's broker", Publish: g.hearing.client.Publish, Open: g.hearing.client.Connected,
+	})
+	return nil
+}
+
+// speakThrough lets the voice be heard through one more broker.
+func (g *Gateway) speakThrough(b voice.Broker) *voice.Teller {
+	t := g.voice.Through(b)
+	g.tellers = append(g.tellers, t)
+	return t
 }
 
 // listen hands over what has to be heard from now on. It never blocks.
@@ -160,6 +165,8 @@ func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 		Faults:  func(f ucare.Fault) { g.faults.Set(f, true) },
 		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
 	}
+	out.Will.Topic, _ = statusOf(c)
+	out.Will.Payload, out.Will.Retain = []byte(voice.Offline), true
 	for _, d := range topicsOf(c).Dwellings {
 		out.Alarm = append(out.Alarm, "ucare/"+d.Dwelling+"/+", sensors.CommandTopic(d.Dwelling, "+"))
 		for _, prefix := range d.HomeAssistant {

@@ -15,6 +15,21 @@ import (
 // toldFile lists the topics on which brokers keep something of us.
 const toldFile = "told.json"
 
+// statusOf is the topic for which the household's broker has our last will: the
+// only home's own; of several homes one for the gateway, which is told beside
+// theirs. It is below what a broker's access list already allows us to write and
+// the home to read, and is no topic of a dwelling that has our client id for its name.
+func statusOf(c *configs.Gateway) (will, beside string) {
+	if c.Sensors.Client == nil {
+		return "", "" // our own broker: with the gateway it ends itself
+	}
+	if len(c.Dwellings) == 1 {
+		return voice.StatusTopic(c.Dwellings[0].ID), ""
+	}
+	topic := "ucare/" + c.Sensors.Client.ClientID + "/gateway/connection"
+	return topic, topic
+}
+
 // homesOf are the dwellings as they are spoken to.
 func homesOf(c *configs.Gateway, version string) []voice.Home {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked

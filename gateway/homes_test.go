@@ -341,6 +341,28 @@ func TestTheGatewayDoesNotTakeItselfForADevice(t *testing.T) {
 	})
 }
 
+// A client has one last will. It must say offline where each home looks, on a
+// topic that the access lists of deploy and docs allow, and that is no other's.
+func TestTheLastWillIsForATopicThatEachHomeLooksAt(t *testing.T) {
+	several := aConfig()
+	several.Dwellings = append(several.Dwellings, configs.Dwelling{ID: "gw"}) // as the client
+	for name, c := range map[string]struct {
+		config *configs.Gateway
+		client *configs.Client
+		want   string
+	}{
+		"one home":            {aConfig(), &configs.Client{ClientID: "gw"}, "ucare/home/gateway/status"},
+		"several":             {several, &configs.Client{ClientID: "gw"}, "ucare/gw/gateway/connection"},
+		"our own broker only": {aConfig(), nil, ""},
+	} {
+		c.config.Sensors.Client = c.client
+		will, beside := statusOf(c.config)
+		if will != c.want || beside != "" && beside != will {
+			t.Errorf("%s: the will is for %q, told beside the homes' own is %q, want %q", name, will, beside, c.want)
+		}
+	}
+}
+
 // What telling the home costs the alarm path: one look at the open alarms, after
 // the reports are on their way.
 func BenchmarkTheHomeIsShownAnAlarm(b *testing.B) {

@@ -46,6 +46,9 @@ func topicsOf(c *configs.Gateway) sensors.Config {
 			out.Quiet = append(out.Quiet, prefix+"/status")
 		}
 	}
+	if _, status := statusOf(c); status != "" {
+		out.Quiet = append(out.Quiet, status)
+	}
 	return out
 }
 

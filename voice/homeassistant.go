@@ -11,10 +11,7 @@ import (
 // on https://www.home-assistant.io/integrations/mqtt/. Nothing in it tells who
 // lives there: it is kept by a broker, and by Home Assistant in its backups.
 
-const (
-	online, offline = "online", "offline"
-	homePage        = "https://github.com/ucare-project/ucare"
-)
+const homePage = "https://github.com/ucare-project/ucare"
 
 // discoveryTopic is where a dwelling's gateway is announced. An id there may have
 // letters, digits, _ and -, as a dwelling's has.
@@ -27,19 +24,25 @@ func deviceID(dwelling string) string { return "ucare_" + dwelling }
 // settings are what Home Assistant is told about a thing, by its own names.
 type settings map[string]any
 
-// discovery is the announcement of the gateway with its entities.
-func (h Home) discovery() string {
+// discovery is the announcement of the gateway with its entities. They are
+// available while all of the topics say online.
+func (h Home) discovery(availability ...string) string {
 	name := h.text("device")
 	if h.Several {
 		name = h.Language.Text("entity.device_of", "dwelling", h.Dwelling)
+	}
+	var available []settings
+	for _, topic := range availability {
+		available = append(available, settings{"topic": topic})
 	}
 	payload, _ := json.Marshal(settings{ // texts always marshal
 		"dev": settings{
 			"ids": []string{deviceID(h.Dwelling)}, "name": name, "mf": "u-Care", "mdl": "gateway", "sw": h.Version,
 		},
-		"o":                  settings{"name": "u-Care", "sw": h.Version, "url": homePage},
-		"availability_topic": gatewayTopic(h.Dwelling, "status"),
-		"qos":                1,
+		"o":                 settings{"name": "u-Care", "sw": h.Version, "url": homePage},
+		"availability":      available,
+		"availability_mode": "all",
+		"qos":               1,
 		"cmps": settings{
 			"alarm":     h.shows("alarm", "alarm", settings{"p": "binary_sensor", "device_class": "safety"}),
 			"prealarm":  h.shows("prealarm", "prealarm", settings{"p": "binary_sensor", "icon": "mdi:timer-alert-outline"}),

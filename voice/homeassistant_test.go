@@ -20,13 +20,15 @@ func TestTheAnnouncementToHomeAssistant(t *testing.T) {
 		var doc struct {
 			Dev map[string]any            `json:"dev"`
 			O   map[string]any            `json:"o"`
-			Av  string                    `json:"availability_topic"`
+			Av  []map[string]string       `json:"availability"`
+			All string                    `json:"availability_mode"`
 			C   map[string]map[string]any `json:"cmps"`
 		}
-		if err := json.Unmarshal([]byte(home.discovery()), &doc); err != nil {
+		if err := json.Unmarshal([]byte(home.discovery(StatusTopic("home"), "ucare/gw/gateway/connection")), &doc); err != nil {
 			t.Fatal(err)
 		}
-		if doc.Dev["ids"] == nil || doc.O["name"] == nil || doc.Av != "ucare/home/gateway/status" {
+		if doc.Dev["ids"] == nil || doc.O["name"] == nil || doc.All != "all" || len(doc.Av) != 2 ||
+			doc.Av[0]["topic"] != "ucare/home/gateway/status" || doc.Av[1]["topic"] != "ucare/gw/gateway/connection" {
 			t.Errorf("the announcement says %+v", doc)
 		}
 		ids := map[any]bool{}

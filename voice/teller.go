@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -45,6 +46,7 @@ type Teller struct {
 	sounds  map[string]sounding // what the devices do, by topic
 	retired []string            // topics on which the broker may still keep something from before
 	wasOpen bool
+	anew    atomic.Bool // the broker has taken a connection since the last look
 	round   int
 	fullAt  time.Time // when everything was told
 	pause   time.Time // until then nothing is tried
@@ -69,6 +71,14 @@ func (t *Teller) nudge() {
 	case t.woken <- struct{}{}:
 	default:
 	}
+}
+
+// Again lets everything be told once more, at once: the broker has taken a new
+// connection. Meanwhile it may have published our last will, and a look once in a
+// second does not see every connection that breaks. It never blocks.
+func (t *Teller) Again() {
+	t.anew.Store(true)
+	t.nudge()
 }
 
 // announce queues an announcement, or drops it when the queue is full: what was
@@ -127,6 +137,9 @@ func (t *Teller) speak(a announced) {
 
 // update tells what the broker does not know yet, sirens first.
 func (t *Teller) update(now time.Time) {
+	if t.anew.Swap(false) {
+		t.wasOpen, t.pause = false, time.Time{}
+	}
 	if !t.Open() {
 		t.wasOpen = false
 		return
@@ -176,6 +189,11 @@ func (t *Teller) tell(now time.Time) error {
 	var faults []ucare.Fault
 	if len(t.voice.homes) > 0 {
 		faults = t.voice.faults()
+	}
+	if t.voice.status != "" {
+		if err := t.keep(told{t.voice.status, Online}); err != nil {
+			return err
+		}
 	}
 	for _, h := range t.voice.homes {
 		state, known, round := t.voice.now(h.Dwelling)
@@ -232,9 +250,12 @@ func (t *Teller) leave() {
 				_ = t.Publish(s.Topic, []byte(s.Quiet), false) // what fails now has no later
 			}
 		}
-		if _, told := t.kept[gatewayTopic(h.Dwelling, "status")]; told {
+		if _, told := t.kept[StatusTopic(h.Dwelling)]; told {
 			_ = t.Publish(gatewayTopic(h.Dwelling, "siren"), []byte(quiet), true)
-			_ = t.Publish(gatewayTopic(h.Dwelling, "status"), []byte(offline), true)
+			_ = t.Publish(StatusTopic(h.Dwelling), []byte(Offline), true)
 		}
+	}
+	if _, told := t.kept[t.voice.status]; told {
+		_ = t.Publish(t.voice.status, []byte(Offline), true)
 	}
 }

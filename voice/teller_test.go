@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -88,11 +89,15 @@ func aHome(id string) Home {
 
 // aVoice speaks to a home where nothing is wrong.
 func aVoice(b *paperBroker, topicsFile string) (*Voice, *Teller) {
-	v := New(Config{
-		Homes: []Home{aHome("home")}, TopicsFile: topicsFile, Logger: slog.New(slog.DiscardHandler),
-		Faults: func() []ucare.Fault { return nil },
-	})
-	v.Show(map[string]State{"home": {}})
+	return aVoiceOf(Config{Homes: []Home{aHome("home")}, TopicsFile: topicsFile}, b)
+}
+
+func aVoiceOf(c Config, b *paperBroker) (*Voice, *Teller) {
+	c.Logger, c.Faults = slog.New(slog.DiscardHandler), func() []ucare.Fault { return nil }
+	v := New(c)
+	for _, h := range c.Homes {
+		v.Show(map[string]State{h.Dwelling: {}})
+	}
 	return v, v.Through(Broker{"paper", b.publish, b.open})
 }
 
@@ -174,6 +179,61 @@ func TestABrokerThatRefusesIsAskedAgain(t *testing.T) {
 		passes(afterFailure + time.Second)
 		if got := paper.on(siren); !slices.Equal(got, []string{"hush"}) || paper.keeps("ucare/home/gateway/status") != "online" {
 			t.Errorf("after a refusal the device was told %q and the broker keeps %v", got, paper.kept)
+		}
+	})
+}
+
+// A connection that broke for less than a look is noticed by the new one: our last
+// will may have been published in between.
+func TestANewConnectionIsToldEverythingAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paper := newPaperBroker()
+		v, teller := aVoice(paper, "")
+		run(t, teller)
+		passes(2 * time.Second)
+		paper.set(func(b *paperBroker) { b.kept = map[string]string{StatusTopic("home"): Offline} })
+		teller.Again()
+		synctest.Wait()
+		if paper.keeps(StatusTopic("home")) != Online || len(paper.kept) != len(v.topics()) {
+			t.Errorf("at once after a new connection the broker keeps %v", paper.kept)
+		}
+		before := paper.on(siren)
+		paper.set(func(b *paperBroker) { b.refuses = true })
+		v.Show(map[string]State{"home": {Away: Away{Since: time.Now()}}})
+		passes(2 * time.Second) // what fails is not tried again for a while
+		paper.set(func(b *paperBroker) { b.refuses = false })
+		teller.Again()
+		synctest.Wait()
+		if state, _ := stateOf(t, paper, "away"); state != switchOn {
+			t.Errorf("after a failure on the connection before, the new one is told %v", paper.kept)
+		}
+		if after := paper.on(siren); !slices.Equal(before, after) {
+			t.Errorf("for a new connection the siren is told %q, before it was %q", after, before)
+		}
+	})
+}
+
+// One last will has to do for several homes: it is for a topic of the gateway.
+func TestTheGatewaysOwnStatusIsToldForSeveralHomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const status = "ucare/gw/gateway/connection"
+		paper := newPaperBroker()
+		v, teller := aVoiceOf(Config{Homes: []Home{aHome("one"), aHome("two")}, Status: status}, paper)
+		stop := run(t, teller)
+		passes(2 * time.Second)
+		if got := paper.keeps(status); got != Online || !slices.Contains(v.topics(), status) {
+			t.Errorf("the gateway's own status is %q; told are %v", got, v.topics())
+		}
+		for _, h := range v.homes {
+			if got := paper.keeps(discoveryTopic("homeassistant", h.Dwelling)); !strings.Contains(got, status) || !strings.Contains(got, StatusTopic(h.Dwelling)) {
+				t.Errorf("the announcement of %s does not name both topics: %s", h.Dwelling, got)
+			}
+		}
+		stop()
+		for _, topic := range []string{status, StatusTopic("one"), StatusTopic("two")} {
+			if got := paper.keeps(topic); got != Offline {
+				t.Errorf("after the end %s is %q", topic, got)
+			}
 		}
 	})
 }

@@ -10,6 +10,9 @@ import (
 
 // This file says what the home is told, topic by topic: docs/home-topics.md.
 
+// Online and Offline are what a status is, Home Assistant's as well as ours.
+const Online, Offline = "online", "offline"
+
 const (
 	switchOn, switchOff = "ON", "OFF"
 	// drillStands bounds how long a drill that nobody closes counts as an alarm of
@@ -27,6 +30,9 @@ type told struct {
 
 // gatewayTopic is where the gateway tells a dwelling something about itself.
 func gatewayTopic(dwelling, what string) string { return "ucare/" + dwelling + "/gateway/" + what }
+
+// StatusTopic is where a dwelling is told whether the gateway watches over it.
+func StatusTopic(dwelling string) string { return gatewayTopic(dwelling, "status") }
 
 // The states of a dwelling, each on the topic of its name.
 var stateTopics = []string{"status", "siren", "alarm", "prealarm", "away", "faults", "last_sign"}
@@ -46,7 +52,7 @@ func (h Home) topics() []string {
 // told is everything that holds, the most urgent first.
 func (h Home) told(s State, faults []ucare.Fault, now time.Time) []told {
 	all := []told{
-		h.state("status", online),
+		h.state("status", Online),
 		h.state("siren", string(soundOf(s, h.Siren, now))),
 		h.entity("alarm", h.alarm(s, now)),
 		h.entity("prealarm", h.preAlarm(s)),

@@ -49,6 +49,10 @@ type Away struct {
 // Config is what a Voice is made of.
 type Config struct {
 	Homes []Home
+	// Status is a topic on which the gateway says beside the homes' own StatusTopic
+	// that it is online; "": on those only. A broker publishes one last will for a
+	// client: it is for the only home's StatusTopic, or for this one.
+	Status string
 	// Faults gives what does not work now, in the homes and in the gateway, the
 	// oldest first. It may be called by several goroutines at once.
 	Faults func() []ucare.Fault
@@ -63,6 +67,7 @@ type Config struct {
 // holds when it comes round to it.
 type Voice struct {
 	homes   []Home
+	status  string // a topic beside those of the homes, or ""
 	faults  func() []ucare.Fault
 	logger  *slog.Logger
 	tellers []*Teller // set before anything runs
@@ -75,9 +80,13 @@ type Voice struct {
 
 // New returns a Voice that has no broker yet.
 func New(c Config) *Voice {
-	v := &Voice{faults: c.Faults, logger: c.Logger, states: make(map[string]State)}
+	v := &Voice{status: c.Status, faults: c.Faults, logger: c.Logger, states: make(map[string]State)}
 	for _, h := range c.Homes {
-		h.announcement = h.discovery()
+		availability := []string{StatusTopic(h.Dwelling)}
+		if c.Status != "" {
+			availability = append(availability, c.Status)
+		}
+		h.announcement = h.discovery(availability...)
 		v.homes = append(v.homes, h)
 	}
 	v.retired = newRetired(c.TopicsFile, v.topics(), c.Logger)
@@ -135,7 +144,7 @@ func (v *Voice) Again() {
 // then it knows nothing of us until it is told.
 func (v *Voice) Greets(topic string, payload []byte) bool {
 	prefix, is := strings.CutSuffix(topic, "/status")
-	if !is || string(payload) != online {
+	if !is || string(payload) != Online {
 		return false
 	}
 	return slices.ContainsFunc(v.homes, func(h Home) bool { return slices.Contains(h.Prefixes, prefix) })
@@ -153,6 +162,9 @@ func (v *Voice) now(dwelling string) (state State, known bool, round int) {
 // topics are all on which brokers keep something of us.
 func (v *Voice) topics() []string {
 	var all []string
+	if v.status != "" {
+		all = append(all, v.status)
+	}
 	for _, h := range v.homes {
 		all = append(all, h.topics()...)
 	}
