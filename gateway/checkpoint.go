@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ucare-project/ucare/rules"
+	"github.com/ucare-project/ucare/sensors"
 )
 
 // stateVersion names the shape of a checkpoint. A checkpoint of another shape
@@ -57,6 +58,18 @@ func (f *fold) load(saved []byte) error {
 		}
 	}
 	return nil
+}
+
+// salvage takes out of a checkpoint that cannot be gone on from what the journal
+// may hold no more: which detectors were tested, perhaps a year ago.
+func (f *fold) salvage(saved []byte) {
+	var c checkpointState
+	if err := json.Unmarshal(saved, &c); err != nil && c.Decoder == nil {
+		return
+	}
+	for _, test := range sensors.TestsIn(c.Decoder) {
+		f.heard(f.decoder.Enrol(test), "", test.Heard) // what follows from it is told by the journal
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {

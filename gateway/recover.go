@@ -29,12 +29,18 @@ func (g *Gateway) recoverFold(ctx context.Context, fresh func() *fold) (recovere
 		return recovered{}, fmt.Errorf("read the journal's checkpoint: %w", err)
 	}
 	r := recovered{fold: fresh(), decided: max(decided, checkpoint.Seq)}
-	if checkpoint.Seq == 0 || checkpoint.Version != stateVersion {
+	if checkpoint.Seq == 0 {
+		return r, nil
+	}
+	if checkpoint.Version != stateVersion {
+		g.logger.Info("the checkpoint is of another version; the journal is folded from its beginning", "version", checkpoint.Version)
+		r.fold.salvage(checkpoint.State)
 		return r, nil
 	}
 	if err := r.fold.load(checkpoint.State); err != nil {
 		g.logger.Warn("the checkpoint cannot be read; the journal is folded from its beginning", "error", err)
 		r.fold = fresh()
+		r.fold.salvage(checkpoint.State)
 		return r, nil
 	}
 	r.position = checkpoint.Seq

@@ -67,6 +67,37 @@ func TestSupervisionGoesThroughTheJournalAndTheCheckpoint(t *testing.T) {
 	}
 }
 
+// Nobody goes round the home and presses every button because of an upgrade.
+func TestATestedDetectorStaysTestedOverAnUpgrade(t *testing.T) {
+	f := benchFold()
+	f.entry(entryOf(readingAt("smoke", "smoke", true, spring)))
+	f.entry(entryOf(readingAt("heat", "heat", false, spring)))
+	saved, err := f.save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, old := range map[string]string{
+		"another version":       string(saved),
+		"its rules are unknown": strings.Replace(string(saved), `"states":{`, `"states":{"x":"of another form",`, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			after := benchFold()
+			after.salvage([]byte(old))
+			for _, sensor := range []string{"smoke", "heat"} { // the journal holds no test any more
+				after.entry(entryOf(readingAt(sensor, sensor, false, spring.Add(40*24*time.Hour))))
+			}
+			if got, want := stands(after), []string{"not_tested heat"}; !slices.Equal(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+	after := benchFold()
+	after.salvage([]byte("nonsense"))
+	if got := stands(after); len(got) != 0 {
+		t.Errorf("out of nonsense: %v", got)
+	}
+}
+
 func codesOf(faults []ucare.Fault) string {
 	var all []string
 	for _, f := range faults {

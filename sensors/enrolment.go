@@ -1,6 +1,7 @@
 package sensors
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -51,6 +52,32 @@ func (s *SensorState) prove(r ucare.Reading) {
 		s.TestedKinds[r.Kind] = r.At
 	}
 }
+
+// TestsIn finds in a decoder's memory, also in that of another version, the
+// sensors that were tested, each as it was seen at its test. Nobody shall have to
+// go round the home and press every button again because of an upgrade.
+func TestsIn(memory []byte) []Seen {
+	var kept struct {
+		Sensors []struct {
+			ID       string       `json:"id"`
+			Dwelling string       `json:"dwelling"`
+			Room     string       `json:"room"`
+			Kinds    []ucare.Kind `json:"kinds"`
+			Tested   time.Time    `json:"tested"`
+		} `json:"sensors"`
+	}
+	_ = json.Unmarshal(memory, &kept) // what another version wrote in another way is not known here
+	var tests []Seen
+	for _, s := range kept.Sensors {
+		if !s.Tested.IsZero() && s.ID != "" {
+			tests = append(tests, Seen{Dwelling: s.Dwelling, Sensor: s.ID, Room: s.Room, Kinds: s.Kinds, Heard: s.Tested, Tested: true})
+		}
+	}
+	return tests
+}
+
+// Enrol takes note of a sensor as something other than a message tells of it.
+func (d *Decoder) Enrol(s Seen) Heard { return d.settle(Heard{Seen: []Seen{s}}) }
 
 // Supervised says whether the sensor is supervised, or why not: from the faults
 // that stand, so that every list says the same.
