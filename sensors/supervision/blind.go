@@ -53,6 +53,10 @@ func (a *activity) at(now instant) {
 	}
 }
 
+// shift moves the last hour, since the clock was set: else no hour would count before
+// the old time comes again.
+func (a *activity) shift(by instant) { a.Last.shift(by / (60 * 60)) }
+
 // judgeBlind finds out whether a living sensor sees nobody.
 func (h *home) judgeBlind(id string, s *sensor, now instant, c *Change) {
 	if !s.Sees {

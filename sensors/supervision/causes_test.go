@@ -123,3 +123,22 @@ func TestASensorThatIsReachedAgainIsGivenTime(t *testing.T) {
 		t.Errorf("%v", w.told)
 	}
 }
+
+// After the clock was set back by a month life in the home counts from the next hour on,
+// not from when the month has passed again: else no silence that needs it would be told.
+func TestLifeCountsAfterTheClockWasSetBack(t *testing.T) {
+	s := New(sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "kim"}}})
+	moves := func(now time.Time) {
+		s.Hear("x/pir", sensors.Heard{
+			Seen:     []sensors.Seen{{Dwelling: "kim", Sensor: "pir", Heard: now}},
+			Readings: []ucare.Reading{{Dwelling: "kim", Sensor: "pir", Kind: ucare.Motion, State: ucare.Active}},
+		}, now)
+	}
+	moves(monday)
+	const back = -30 * day
+	s.Shift(back)
+	moves(monday.Add(back + time.Hour))
+	if h := s.homes["kim"]; h.active.Hours != 2 || h.sensors["pir"].Moved != instantOf(monday.Add(back+time.Hour)) {
+		t.Errorf("%d hours of life; it moved at %v", h.active.Hours, h.sensors["pir"].Moved.time())
+	}
+}

@@ -31,6 +31,7 @@ type home struct {
 type sensor struct {
 	voice
 	Bridge      string  `json:"bridge,omitempty"`
+	Found       bool    `json:"found,omitempty"`       // a message has told of it, not only the configuration
 	Unreachable bool    `json:"unreachable,omitempty"` // told as a fault of its own
 	Watched     bool    `json:"watched,omitempty"`     // it reports something that we need
 	Sees        bool    `json:"sees,omitempty"`        // it notices people
@@ -133,6 +134,7 @@ func (h *home) see(seen *sensors.Seen, now instant, c *Change) {
 	if s == nil {
 		return
 	}
+	s.Found = true
 	s.Bridge = cmp.Or(seen.Bridge, s.Bridge)
 	for _, k := range seen.Kinds {
 		s.can(k)
@@ -206,6 +208,17 @@ func (s *sensor) can(k ucare.Kind) {
 	}
 	s.Sees = s.Sees || notices(k)
 	s.MustTest = s.MustTest || sensors.MustBeTested(k)
+}
+
+// shift moves what is being measured, since the clock was set.
+func (s *sensor) shift(by instant) {
+	s.voice.shift(by)
+	s.Triggers.shift(by)
+	s.Tested.shift(by)
+	s.Moved.shift(by)
+	for i := range s.On {
+		s.On[i].Since.shift(by)
+	}
 }
 
 // deaf takes off a time in which the sensor could not be heard.

@@ -62,7 +62,7 @@ func (h *home) take(w homeJSON) {
 	h.sensors, h.bridges, h.standing = map[string]*sensor{}, map[string]*bridge{}, map[condition]ucare.Fault{}
 	for id, s := range w.Sensors {
 		// A sensor of a configuration that has changed since is not missed.
-		if s != nil && (s.Heard != 0 || s.Bridge != "" || slices.Contains(h.configured, id)) {
+		if s != nil && (s.Heard != 0 || s.Found || slices.Contains(h.configured, id)) {
 			h.sensors[id] = s
 		}
 	}

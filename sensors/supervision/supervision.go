@@ -124,6 +124,7 @@ func (s *Supervisor) judgeAll(at instant, c *Change) {
 	for _, id := range slices.Sorted(maps.Keys(s.homes)) {
 		h := s.homes[id]
 		h.begin(at)
+		clear(h.touched)
 		h.judge(at, slices.Collect(maps.Keys(h.sensors)), c)
 		s.wait(h.soonest)
 	}
@@ -175,12 +176,12 @@ func (s *Supervisor) Shift(by time.Duration) {
 			b.Offline.shift(d)
 		}
 		for _, sensor := range h.sensors {
-			sensor.voice.shift(d)
-			sensor.Triggers.shift(d)
-			sensor.Tested.shift(d)
-			for i := range sensor.On {
-				sensor.On[i].Since.shift(d)
-			}
+			sensor.shift(d)
+		}
+		h.active.shift(d)
+		for key, f := range h.standing {
+			f.Since = f.Since.Add(by)
+			h.standing[key] = f
 		}
 	}
 }
