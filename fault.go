@@ -38,6 +38,7 @@ const (
 	FaultUnreachable     FaultCode = "sensor_unreachable"
 	FaultBridge          FaultCode = "bridge_offline"   // a bridge (Zigbee2MQTT, Z-Wave JS …) is not connected
 	FaultBridgeSettings  FaultCode = "bridge_settings"  // a bridge does not tell what we need to notice a dead sensor
+	FaultDevicesLost     FaultCode = "devices_lost"     // a bridge lists none of the sensors that it had
 	FaultRadio           FaultCode = "radio_dead"       // a bridge speaks, but none of its sensors has been heard
 	FaultSilent          FaultCode = "sensor_silent"    // nothing came from a sensor for longer than it ever was quiet
 	FaultNeverTriggers   FaultCode = "never_triggers"   // a motion sensor lives but sees nobody while its neighbours do

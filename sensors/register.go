@@ -137,7 +137,10 @@ func (s *SensorState) hear(r ucare.Reading) {
 	if s.Last == nil {
 		s.Last = map[ucare.Kind]ucare.Reading{}
 	}
-	if last, known := s.Last[r.Kind]; !known || !r.At.Before(last.At) {
+	last, known := s.Last[r.Kind]
+	switch {
+	case known && r.Drill && !last.Drill: // the end of a test is not the end of a fire
+	case !known, !r.At.Before(last.At):
 		s.Last[r.Kind] = r
 	}
 }

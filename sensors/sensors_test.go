@@ -268,6 +268,22 @@ func TestAMessageThatBreaksADecoderIsAFault(t *testing.T) {
 	}
 }
 
+// A detector that is tried while it burns: the end of the test is told as it is
+// each time, and the end of the fire still is one.
+func TestATestDuringAFireHidesNoClear(t *testing.T) {
+	r := register{}
+	smoke := func(s ucare.State, drill bool) ucare.Reading {
+		return ucare.Reading{At: noon, Dwelling: "kim", Sensor: "s1", Kind: ucare.Smoke, State: s, Drill: drill}
+	}
+	for _, said := range []ucare.Reading{smoke(ucare.Active, false), smoke(ucare.Active, true), smoke(ucare.Inactive, true)} {
+		r.take(Heard{Readings: []ucare.Reading{said}})
+	}
+	h := Heard{Repeated: []ucare.Reading{smoke(ucare.Inactive, false)}}
+	if r.takeRepeated(&h); len(h.Readings) != 1 {
+		t.Errorf("the end of the fire is no reading: %+v", h.Readings)
+	}
+}
+
 // late is an ecosystem that breaks when time passes.
 type late struct{ broken }
 

@@ -50,6 +50,7 @@ func (b *Bridge) hearDevices(m sensors.Message) sensors.Heard {
 		}
 	}
 	b.tellMissing(m, names, &h)
+	b.tellEmptied(m, before, &h)
 	return h
 }
 

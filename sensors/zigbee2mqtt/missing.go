@@ -31,6 +31,31 @@ func (b *Bridge) tellMissing(m sensors.Message, names []string, h *sensors.Heard
 	}
 }
 
+// tellEmptied reports a list that has lost all its sensors at once. People take
+// them away one by one; a bridge that has lost its database loses all, and would
+// look like a home without sensors.
+func (b *Bridge) tellEmptied(m sensors.Message, before map[string]*device, h *sensors.Heard) {
+	fault := ucare.Fault{Code: ucare.FaultDevicesLost, Subject: b.base, Dwelling: b.home.Dwelling, Since: m.At}
+	had := countSensors(before)
+	switch {
+	case countSensors(b.Devices) > 0:
+		h.Cleared = append(h.Cleared, fault)
+	case had > 1:
+		fault.Detail = fmt.Sprintf("Zigbee2MQTT listed %d sensors before and lists none now", had)
+		h.Faults = append(h.Faults, fault)
+	}
+}
+
+// countSensors counts the listed devices that have something to say to us.
+func countSensors(devices map[string]*device) (n int) {
+	for _, d := range devices {
+		if d.Listed && len(d.kinds()) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // isInner reports whether the topic is that of a bridge whose base topic lies inside ours.
 func (b *Bridge) isInner(topic string) bool {
 	return slices.ContainsFunc(b.home.Zigbee2MQTT, func(base string) bool {

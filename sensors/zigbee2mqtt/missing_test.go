@@ -127,3 +127,21 @@ func TestABaseTopicWithoutABridgeIsAFault(t *testing.T) {
 		t.Error("silent for an hour, but it was heard before")
 	}
 }
+
+func TestAListThatLosesAllItsSensorsAtOnceIsAFault(t *testing.T) {
+	h := configured(t)
+	codesOf := func(list string) (began, ended string) {
+		heard := h.hear("zigbee2mqtt/bridge/devices", list, false)
+		return codes(heard.Faults), codes(heard.Cleared)
+	}
+	if began, _ := codesOf(`[]`); strings.Contains(began, "devices_lost") {
+		t.Errorf("a new bridge has lost nothing: %s", began)
+	}
+	codesOf(bridgeDevices)
+	if began, _ := codesOf(`[{"friendly_name":"Coordinator","type":"Coordinator"}]`); !strings.Contains(began, "devices_lost") {
+		t.Errorf("nothing is left, and nobody is told: %s", began)
+	}
+	if began, ended := codesOf(bridgeDevices); strings.Contains(began, "devices_lost") || !strings.Contains(ended, "devices_lost") {
+		t.Errorf("they are back: began %s, ended %s", began, ended)
+	}
+}

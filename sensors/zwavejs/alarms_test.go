@@ -37,7 +37,7 @@ func TestALiveClearIsToldBehindATest(t *testing.T) {
 		{smoke, `{"time":NOW,"value":2}`, "smoke"},
 		{"a/113/0/Smoke_Alarm/Alarm_status", `{"time":NOW,"value":3}`, "smoke*"},
 		{"a/113/0/Smoke_Alarm/Alarm_status", `{"time":NOW,"value":0}`, "-smoke*"},
-		{"(stored) " + smoke, `{"time":AGO,"value":0}`, ""},
+		{"(stored) " + smoke, `{"time":AGO,"value":0}`, "-smoke?"}, // ends nothing
 		{smoke, `{"time":NOW,"value":0}`, "-smoke"},
 	})
 }
