@@ -14,9 +14,8 @@ import (
 
 // Bounds on what a misbehaving device can make the decoder remember.
 const (
-	maxUnknownTopics = 100
-	maxStanding      = 5_000
-	maxSensors       = 500 // in one dwelling
+	maxStanding = 5_000
+	maxSensors  = 500 // in one dwelling
 )
 
 // A Decoder finds the ecosystem that a message belongs to, and remembers which
@@ -26,7 +25,7 @@ type Decoder struct {
 	ecosystems []Ecosystem
 	quiet      []string
 	standing   map[string]ucare.Fault // by Fault.Key
-	topics     map[string]bool        // unknown topics told of so far
+	strays     strays
 	sensors    register
 	configured []SensorState // never heard, as the configuration has them
 	bridges    bridges
@@ -40,7 +39,7 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 		ecosystems: append([]Ecosystem{newReadings(c), newCommands(c)}, further...),
 		quiet:      append([]string{"homeassistant/#", "$SYS/#"}, c.Quiet...),
 		standing:   map[string]ucare.Fault{},
-		topics:     map[string]bool{},
+		strays:     strays{},
 		sensors:    register{},
 		configured: c.sensors(),
 		bridges:    bridges{expected: c.bridges(), heard: map[string]bool{}},
@@ -54,6 +53,7 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 // Since of the first time, and the end of a fault once.
 func (d *Decoder) Hear(m Message) Heard {
 	h := unbroken(func() Heard { return d.decode(m) }, m.Topic, m.At, m.Payload)
+	h.Cleared = append(h.Cleared, d.strays.forget(m.At)...)
 	began, ended := d.bridges.listen(m)
 	h.Faults, h.Cleared = append(h.Faults, began...), append(h.Cleared, ended...)
 	return d.settle(h)
@@ -143,18 +143,13 @@ func (d *Decoder) decode(m Message) Heard {
 		}
 	}
 	if known || !h.nothing() {
-		if topic := clip(m.Topic); d.topics[topic] { // it was configured since
-			delete(d.topics, topic)
-			h.Cleared = append(h.Cleared, ucare.Fault{Code: ucare.FaultUnknownTopic, Subject: m.Topic, Since: m.At})
-		}
+		h.Cleared = append(h.Cleared, d.strays.claimed(clip(m.Topic))...)
 		return h
 	}
 	if d.passOver(m.Topic) {
 		return Heard{}
 	}
-	return Heard{Faults: []ucare.Fault{{
-		Code: ucare.FaultUnknownTopic, Subject: d.unknownTopic(clip(m.Topic)), Since: m.At, Detail: clip(m.Topic) + " " + Excerpt(m.Payload),
-	}}}
+	return Heard{Faults: []ucare.Fault{d.strays.hear(clip(m.Topic), m)}}
 }
 
 // passOver reports whether nobody needs to decode the topic: commands to
@@ -171,16 +166,6 @@ func (d *Decoder) passOver(topic string) bool {
 		}
 	}
 	return false
-}
-
-// unknownTopic is the fault's subject: the topic, or "…" once so many were
-// unknown that a list of them helps nobody.
-func (d *Decoder) unknownTopic(topic string) string {
-	if !d.topics[topic] && len(d.topics) >= maxUnknownTopics {
-		return "…"
-	}
-	d.topics[topic] = true
-	return topic
 }
 
 // settle takes the memory into account: what follows from the readings, since
@@ -284,7 +269,7 @@ func (d *Decoder) Sensors() []SensorState { return d.sensors.list() }
 // decoderJSON is the form in which the memory is kept.
 type decoderJSON struct {
 	Standing   []ucare.Fault              `json:"standing,omitempty"`
-	Topics     []string                   `json:"unknown_topics,omitempty"`
+	Strays     strays                     `json:"strays,omitempty"`
 	Sensors    []SensorState              `json:"sensors,omitempty"`
 	Bridges    bridgesJSON                `json:"bridges,omitzero"`
 	Ecosystems map[string]json.RawMessage `json:"ecosystems,omitempty"`
@@ -293,7 +278,7 @@ type decoderJSON struct {
 // MarshalJSON writes the decoder's memory and that of its ecosystems.
 func (d *Decoder) MarshalJSON() ([]byte, error) {
 	w := decoderJSON{
-		Topics:     slices.Sorted(maps.Keys(d.topics)),
+		Strays:     d.strays,
 		Sensors:    slices.DeleteFunc(d.Sensors(), SensorState.silent),
 		Bridges:    d.bridges.kept(),
 		Ecosystems: map[string]json.RawMessage{},
@@ -322,13 +307,11 @@ func (d *Decoder) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return fmt.Errorf("the decoder's memory: %w", err)
 	}
-	d.standing, d.topics, d.sensors = map[string]ucare.Fault{}, map[string]bool{}, register{}
+	d.standing, d.strays, d.sensors = map[string]ucare.Fault{}, strays{}, register{}
 	for _, f := range w.Standing {
 		d.standing[f.Key()] = f
 	}
-	for _, t := range w.Topics {
-		d.topics[t] = true
-	}
+	maps.Copy(d.strays, w.Strays)
 	for _, s := range w.Sensors {
 		d.sensors.put(&s)
 	}

@@ -167,6 +167,21 @@ func TestTopics(t *testing.T) {
 	}
 }
 
+func TestAStrayMessageIsForgottenAfterADay(t *testing.T) {
+	d := NewDecoder(kim)
+	d.Hear(said("shed/lamp", "on"))
+	hourly := said("ucare/kim/s1", `{"kind":"smoke","active":false}`)
+	for hour := range 30 {
+		hourly.At = noon.Add(time.Duration(hour) * time.Hour)
+		if got, want := codes(d.Hear(hourly).Cleared), map[bool]string{true: "unknown_topic"}[hour == 24]; got != want {
+			t.Errorf("after %d hours: ended %q, want %q", hour, got, want)
+		}
+	}
+	if h := d.Hear(said("shed/lamp", "on")); codes(h.Faults) != "unknown_topic" {
+		t.Errorf("when it speaks again: %+v", h)
+	}
+}
+
 func TestInventedTopicsDoNotFillTheMemory(t *testing.T) {
 	d := NewDecoder(kim)
 	subjects := map[string]bool{}
