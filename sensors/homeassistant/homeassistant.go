@@ -86,7 +86,25 @@ func (d *Discovery) Hear(m sensors.Message) (sensors.Heard, bool) {
 
 // passesOver reports whether a topic is somebody else's: natively decoded, or our own.
 func (d *Discovery) passesOver(topic string) bool {
-	return d.home.Native(topic) || strings.HasPrefix(topic, "ucare/")
+	return d.home.Native(topic) || d.isShelly(topic) || d.isTasmota(topic) || strings.HasPrefix(topic, "ucare/")
+}
+
+// isShelly reports whether a Shelly of a later generation speaks on the topic. It may have any prefix, but
+// only what is sure to be decoded counts: ha-shellies-discovery-gen2 announces all on the events.
+func (d *Discovery) isShelly(topic string) bool {
+	if len(d.home.Shelly) == 0 {
+		return false
+	}
+	device, status, is := strings.Cut(topic, "/status/")
+	named := strings.HasPrefix(device[strings.LastIndexByte(device, '/')+1:], "shelly")
+	return strings.HasSuffix(topic, "/events/rpc") || is && named && strings.Contains(status, ":")
+}
+
+// isTasmota reports whether a Tasmota device speaks on the topic: all in its usual order is its decoder's.
+func (d *Discovery) isTasmota(topic string) bool {
+	return slices.ContainsFunc(d.home.Tasmota, func(base string) bool {
+		return strings.HasPrefix(topic, sensors.Below(base, "tele/")) || strings.HasPrefix(topic, sensors.Below(base, "stat/"))
+	})
 }
 
 // isOurs reports whether an announcement is one of the gateway's own.

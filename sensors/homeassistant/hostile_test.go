@@ -136,3 +136,24 @@ func TestATemplateThatHasOnlyAnOn(t *testing.T) {
 	h.announce("device_automation/b", `{"atype":"trigger","t":"gw/btn","type":"action","stype":"sos","pl":"sos","val_tpl":"{{ value_json.action }}","dev":{"ids":"b","name":"button"}}`)
 	h.follows([]step{{"gw/btn", `{"battery":5}`, ""}, {"gw/btn", `{"action":"sos"}`, "help"}})
 }
+
+// What is decoded natively is not expected to be heard here as well: it would be a sensor that is never heard.
+func TestWhatShellyAndTasmotaAnnounceIsTheirs(t *testing.T) {
+	both := kim
+	both.Shelly, both.Tasmota = []string{"", "up"}, []string{"", "attic/"}
+	for topic, theirs := range map[string]bool{
+		"shellyplussmoke-1/events/rpc": true, "bath/events/rpc": true, "shellyplussmoke-1/status/smoke:0": true,
+		"bath/status/smoke:0": false, "bath/state": false, "telefon/state": false,
+		"tele/pir/SENSOR": true, "stat/pir/SWITCH1T": true, "attic/tele/pir/SENSOR": true, "cellar/tele/pir/SENSOR": false,
+	} {
+		for _, home := range []struct {
+			h    *home
+			none bool
+		}{{homeOf(t, both), theirs}, {newHome(t), false}} {
+			got := home.h.announce("binary_sensor/a", contactOn("smoke", topic, "one", ""))
+			if none := len(got.Seen) == 0; none != home.none {
+				t.Errorf("%s: passed over %v, want %v", topic, none, home.none)
+			}
+		}
+	}
+}
