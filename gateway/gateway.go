@@ -33,6 +33,7 @@ type Gateway struct {
 	dwellings   []ucare.Dwelling
 	location    *time.Location
 	language    string
+	samePress   time.Duration // rules.help.repeat_within
 	dataDir     string
 	keepJournal time.Duration
 	keepHistory time.Duration
@@ -68,6 +69,7 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 		dwellings:   dwellingsOf(o.Config),
 		location:    o.Config.Box.TimeZone.Location,
 		language:    o.Config.Box.Language,
+		samePress:   o.Config.Rules.Help.RepeatWithin,
 		dataDir:     o.Config.Box.Data,
 		keepJournal: o.Config.Box.Journal.Keep,
 		keepHistory: o.Config.Box.History.Keep,

@@ -236,10 +236,23 @@ func TestATestAlarmGoesThroughTheWholeChainAsADrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
-	if r := h.hears(t); !r.Alarm.Drill || r.Alarm.Rule != ucare.Help {
-		t.Errorf("got %+v, want a drill of the help button", r.Alarm)
+	var first, second TestAlarm
+	if err := json.NewDecoder(response.Body).Decode(&first); err != nil || first.At.IsZero() || !first.Joins.IsZero() {
+		t.Errorf("the first test alarm is answered with %+v, %v", first, err)
 	}
+	response.Body.Close()
+	raised := h.hears(t)
+	if !raised.Alarm.Drill || raised.Alarm.Rule != ucare.Help {
+		t.Errorf("got %+v, want a drill of the help button", raised.Alarm)
+	}
+	// A press that the rules take for the same one says which drill it belongs to.
+	if response, err = http.Post(local.URL+"/test-alarm/home", "", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(response.Body).Decode(&second); err != nil || !second.Joins.Equal(raised.Alarm.RaisedAt) || second.Within != 10*time.Second {
+		t.Errorf("the second test alarm is answered with %+v, %v; want the drill raised at %s", second, err, raised.Alarm.RaisedAt)
+	}
+	response.Body.Close()
 	response, err = http.Post(local.URL+"/test-alarm/castle", "", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,6 +15,15 @@ import (
 // recentAlarms is how far back the local list of alarms reaches.
 const recentAlarms = 24 * time.Hour
 
+// A TestAlarm is the answer to POST /test-alarm/{dwelling}: a press is stored.
+type TestAlarm struct {
+	At time.Time `json:"at"`
+	// Joins is when the drill was raised whose press this one repeats; zero: it
+	// raises a drill of its own. Within is how long presses are one.
+	Joins  time.Time     `json:"joins,omitzero"`
+	Within time.Duration `json:"within,omitempty"`
+}
+
 // serveTestAlarm lets a help press come in that is marked as a drill. It takes
 // the whole way of a reading, the journal and the centre included.
 func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
@@ -23,6 +33,10 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := time.Now()
+	answer := TestAlarm{At: now}
+	if earlier := g.drillAt(r.Context(), dwelling, now); !earlier.IsZero() {
+		answer.Joins, answer.Within = earlier, g.samePress
+	}
 	payload, err := json.Marshal(ucare.Reading{
 		At: now, Dwelling: dwelling, Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
 	})
@@ -35,7 +49,23 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the test alarm could not be stored: %v", err), http.StatusInternalServerError)
 		return
 	}
-	writeJSON(w, http.StatusAccepted, map[string]time.Time{"at": now})
+	writeJSON(w, http.StatusAccepted, answer)
+}
+
+// drillAt is when the drill was raised that a test alarm of now repeats: the rules
+// take presses that follow one another so closely for one.
+func (g *Gateway) drillAt(ctx context.Context, dwelling string, now time.Time) (raised time.Time) {
+	alarms, err := g.journal.Alarms(ctx, dwelling, now.Add(-g.samePress), now)
+	if err != nil {
+		return time.Time{} // the press itself tells of a disk that refuses
+	}
+	for _, a := range alarms {
+		asked := func(e ucare.Evidence) bool { return e.Sensor == sensors.TestAlarm }
+		if a.Drill && now.Sub(a.RaisedAt) < g.samePress && slices.ContainsFunc(a.Because, asked) && a.RaisedAt.After(raised) {
+			raised = a.RaisedAt
+		}
+	}
+	return raised
 }
 
 // serveAlarms lists the dwelling's alarms of the last day with their instants.
