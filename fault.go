@@ -14,6 +14,10 @@ type Fault struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// ByOwnMapping stands in the Detail of an unknown value behind what the household's
+// own mapping does not have: then the household can say what it means.
+const ByOwnMapping = " (own mapping)"
+
 // Key names the condition: a fault that lasts has one key, however often it is seen.
 func (f Fault) Key() string {
 	return string(f.Code) + "\x00" + f.Dwelling + "\x00" + f.Subject

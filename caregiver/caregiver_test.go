@@ -377,7 +377,7 @@ func TestKorean(t *testing.T) {
 	h.now["own"] = Snapshot{LastSign: Sign{time.Now().Add(-12 * time.Minute), "kitchen"}}
 	site := h.site(t)
 	korean := get(t, site, "/dwelling/own", "Accept-Language", "ko-KR,ko;q=0.9")
-	wantAll(t, korean.Body.String(), `<html lang="ko">`, "마지막 활동은 12분 전 부엌에서 감지되었습니다.", "진행 중인 경보가 없습니다.")
+	wantAll(t, korean.Body.String(), `<html lang="ko">`, "마지막 활동: 12분 전 부엌에서", "진행 중인 경보가 없습니다.")
 	chosen := get(t, site, "/dwelling/own", "Accept-Language", "ko", "Cookie", "language=en")
 	wantAll(t, chosen.Body.String(), `<html lang="en">`)
 

@@ -29,10 +29,11 @@ func (p *progress) since() time.Duration { return time.Since(time.Unix(0, p.last
 
 // Health is what /healthz says.
 type Health struct {
-	Alive   bool          `json:"alive"`
-	Hearing bool          `json:"hearing"` // sensors can reach us
-	Version string        `json:"version"`
-	Faults  []ucare.Fault `json:"faults"`
+	Alive    bool          `json:"alive"`
+	Hearing  bool          `json:"hearing"` // sensors can reach us
+	Version  string        `json:"version"`
+	Language string        `json:"language"` // the gateway's
+	Faults   []ucare.Fault `json:"faults"`
 }
 
 // localHandler serves the listener that only this machine reaches: health,
@@ -53,7 +54,7 @@ func (g *Gateway) localHandler() http.Handler {
 func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	h := Health{
 		Alive: g.watch.progress.since() < watchdogEvery, Hearing: g.hearing.now(),
-		Version: g.version, Faults: g.faults.Standing(""),
+		Version: g.version, Language: g.language, Faults: g.faults.Standing(""),
 	}
 	status := http.StatusOK
 	if !h.Alive {

@@ -43,7 +43,7 @@ func (l Language) alarmWhen(a ucare.Alarm) string {
 	case a.Rule == ucare.Help, a.Rule == ucare.Fall:
 		return l.Text("format.at", "moment", l.Moment(a.Onset, loc))
 	case !a.RestoredAt.IsZero():
-		return l.Text("format.span", "from", l.Moment(a.Onset, loc), "to", l.Moment(a.RestoredAt, loc))
+		return l.span(a.Onset, a.RestoredAt, loc)
 	default:
 		return l.Text("format.since", "moment", l.Moment(a.Onset, loc))
 	}

@@ -26,8 +26,13 @@ func TestAlarm(t *testing.T) {
 		},
 		{
 			ucare.Alarm{Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: onset, RestoredAt: onset.Add(time.Hour)},
-			"Smoke in the kitchen from 07:04 on 22 November to 08:04 on 22 November.",
-			"부엌에서 연기가 감지되었습니다(11월 22일 오전 7:04부터 11월 22일 오전 8:04까지).",
+			"Smoke in the kitchen from 07:04 to 08:04 on 22 November.",
+			"부엌에서 연기가 감지되었습니다(11월 22일 오전 7:04부터 오전 8:04까지).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: onset, RestoredAt: onset.Add(17 * time.Hour)},
+			"Smoke in the kitchen from 07:04 on 22 November to 00:04 on 23 November.",
+			"부엌에서 연기가 감지되었습니다(11월 22일 오전 7:04부터 11월 23일 오전 12:04까지).",
 		},
 		{
 			ucare.Alarm{Rule: ucare.Fire, Room: "hall", Onset: onset, UnknownAge: true},
@@ -132,7 +137,7 @@ func TestOutcomes(t *testing.T) {
 		"false alarm: a bird":       {"false alarm: a bird", "false alarm: a bird"},
 		"helpedness":                {"helpedness", "helpedness"},
 		"문을 열어 드림":                  {"문을 열어 드림", "문을 열어 드림"},
-		string(ucare.Cancel):        {"Ended by the resident in time; nobody was called", "어르신이 제때 해제하여 아무 곳에도 알리지 않음"},
+		string(ucare.Cancel):        {"Ended by the resident in time; nobody was called", "어르신이 제때 취소하여 아무 곳에도 알리지 않음"},
 		"":                          {"", ""},
 	} {
 		if en, kor := (Language{}).Outcome(outcome), ko.Outcome(outcome); en != want[0] || kor != want[1] {
@@ -182,6 +187,48 @@ func TestNoAnswerShowsNoNameOfAMachine(t *testing.T) {
 		got := l.Fault(ucare.Fault{Code: ucare.FaultNoAnswer, Subject: "01JD-ALARM", Dwelling: "kim"})
 		if strings.Contains(got.Title+got.Meaning+got.Action, "01JD") {
 			t.Errorf("%s: %+v shows an alarm's id", l, got)
+		}
+	}
+}
+
+// Who wrote the mapping can mend it; who did not needs its makers.
+func TestAnUnknownValueOfAMappingIsForWhoWroteIt(t *testing.T) {
+	for _, l := range All() {
+		own := l.Fault(ucare.Fault{Code: ucare.FaultUnknownValue, Detail: `state is "?"` + ucare.ByOwnMapping})
+		if !strings.Contains(own.Action, "says_nothing") || !strings.Contains(own.Action, "mappings") {
+			t.Errorf("%s: of an own mapping one is told %q", l, own.Action)
+		}
+		if other := l.Fault(ucare.Fault{Code: ucare.FaultUnknownValue, Detail: `state is "?"`}); strings.Contains(other.Action, "says_nothing") {
+			t.Errorf("%s: without a mapping one is told %q", l, other.Action)
+		}
+	}
+}
+
+// A text is read as it stands: whatever it speaks of is filled in.
+func TestEveryFaultIsToldInFull(t *testing.T) {
+	for _, code := range vocabulary(t)["FaultCode"] {
+		for _, l := range All() {
+			text := l.Fault(ucare.Fault{Code: ucare.FaultCode(code), Subject: "hall"})
+			if all := text.Title + text.Meaning + text.Action; strings.ContainsAny(all, "{}") {
+				t.Errorf("%s: %s has a gap: %s", l, code, all)
+			}
+		}
+	}
+}
+
+// One word for one thing, and the words that the page uses.
+func TestKoreanFaultsUseOneWordForOneThing(t *testing.T) {
+	ko, _ := Parse("ko")
+	for _, code := range vocabulary(t)["FaultCode"] {
+		text := ko.Fault(ucare.Fault{Code: ucare.FaultCode(code)})
+		all := text.Title + text.Meaning + text.Action
+		for _, other := range []string{"단추", "소식", "지켜보", "살펴볼", "자세한 내용", "조용", "주십시오"} {
+			if strings.Contains(all, other) {
+				t.Errorf("%s says %q: %s", code, other, all)
+			}
+		}
+		if !strings.HasSuffix(text.Meaning, "니다.") || !strings.HasSuffix(text.Action, ".") {
+			t.Errorf("%s is not in polite sentences: %s", code, all)
 		}
 	}
 }

@@ -59,6 +59,15 @@ func (l Language) Moment(t time.Time, loc *time.Location) string {
 	return l.Text("format.moment", "clock", l.Clock(t, loc), "date", l.Date(t, loc))
 }
 
+// span writes from when to when something held, with the date once if it was
+// within one day.
+func (l Language) span(from, to time.Time, loc *time.Location) string {
+	if date := l.Date(from, loc); date == l.Date(to, loc) && to.Sub(from) < 48*time.Hour {
+		return l.Text("format.span_of_day", "from", l.Clock(from, loc), "to", l.Clock(to, loc), "date", date)
+	}
+	return l.Text("format.span", "from", l.Moment(from, loc), "to", l.Moment(to, loc))
+}
+
 // dateArgs are the parameters that the formats of a language may use.
 func dateArgs(l Language, t time.Time) []any {
 	half := "format.am"

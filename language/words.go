@@ -104,7 +104,7 @@ func usualRoom(id string) (name, number string) {
 type FaultText struct{ Title, Meaning, Action string }
 
 // Fault tells about a fault. The fault's Detail is not part of the text; of a
-// failing receiver it decides what there is to do.
+// failing receiver and of an unknown value it decides what there is to do.
 func (l Language) Fault(f ucare.Fault) FaultText {
 	family := "fault." + string(f.Code)
 	switch {
@@ -112,10 +112,12 @@ func (l Language) Fault(f ucare.Fault) FaultText {
 		family = "fault.other"
 	case f.Code == ucare.FaultReceiver:
 		family += receiverTrouble(f.Detail)
+	case f.Code == ucare.FaultUnknownValue && strings.Contains(f.Detail, ucare.ByOwnMapping):
+		family += "_mapped"
 	}
 	t := FaultText{
 		Title:   l.Text(family+".title", "code", f.Code),
-		Meaning: l.Text(family + ".meaning"),
+		Meaning: l.Text(family+".meaning", "subject", f.Subject),
 		Action:  l.Text(family + ".action"),
 	}
 	if f.Subject != "" && f.Code != ucare.FaultNoAnswer { // whose subject is an alarm's id

@@ -67,11 +67,33 @@ func (f checkFlags) showConfiguration(out io.Writer) error {
 		return err
 	}
 	fmt.Fprint(out, checked)
+	if c, is := checked.(*configs.Gateway); is {
+		showBases(out, c)
+	}
 	for _, w := range checked.Warnings() {
 		fmt.Fprintln(out, "# warning:", w)
 	}
 	fmt.Fprintf(out, "# %s is good.\n", f.config)
 	return nil
+}
+
+// showBases prints where the ecosystems of each home are listened to, also those
+// of which the file says nothing.
+func showBases(out io.Writer, c *configs.Gateway) {
+	for i, d := range c.Dwellings {
+		fmt.Fprintf(out, "# %s is listened to on:\n", d.ID)
+		for _, b := range c.Bases(i) {
+			place := "wherever its devices speak"
+			if b.Topic != "" {
+				place = b.Topic
+			}
+			if b.Assumed {
+				place += "  (assumed, the file does not say; " + b.Ecosystem + ": {off: true} ends it)"
+			}
+			fmt.Fprintf(out, "#   %-14s %s\n", b.Ecosystem, place)
+		}
+		fmt.Fprintf(out, "#   %-14s ucare/%s/<sensor>\n", "own form", d.ID)
+	}
 }
 
 // trySample tells what the gateway would make of the messages.

@@ -45,7 +45,7 @@ func TestASampleIsToldInWords(t *testing.T) {
 		not      string
 	}{
 		"an alarm":  {"en", []string{"--topic", "house/hall/fire", "--payload", `{"state":"ALARM"}`}, []string{"hall detector, 부엌: smoke – smoke!"}, "FAULT"},
-		"in Korean": {"ko", []string{"--topic", "house/hall/fire", "--payload", `{"state":"ALARM"}`}, []string{"hall detector, 부엌: 연기"}, "고장"},
+		"in Korean": {"ko", []string{"--topic", "house/hall/fire", "--payload", `{"state":"ALARM"}`}, []string{"hall detector, 부엌: 연기"}, "장애"},
 		"a drill":   {"en", []string{"--topic", "house/hall/fire", "--payload", `{"state":"TEST"}`}, []string{"a test press"}, "FAULT"},
 		"from the store": {
 			"en",
@@ -53,10 +53,22 @@ func TestASampleIsToldInWords(t *testing.T) {
 			[]string{"from the broker's store", "old news"},
 			"NOBODY",
 		},
-		"an unknown value": {"en", []string{"--topic", "house/hall/fire", "--payload", `{"state":"?"}`}, []string{"FAULT", "unknown", `state is "?"`}, "smoke!"},
-		"no such field":    {"en", []string{"--topic", "house/hall/fire", "--payload", `{"status":"ALARM"}`}, []string{"NOBODY LISTENS"}, "smoke!"},
-		"nobody":           {"en", []string{"--topic", "attic/knock", "--payload", "1"}, []string{"NOBODY LISTENS", "topic: \"attic/knock\"", "not subscribed"}, "smoke"},
-		"of no interest":   {"en", []string{"--topic", "hue/hall/lux", "--payload", "7"}, []string{"of no interest"}, "NOBODY"},
+		"an unknown value": {
+			"en",
+			[]string{"--topic", "house/hall/fire", "--payload", `{"state":"?"}`},
+			[]string{"FAULT", "add it to on, off or says_nothing", `Technical detail: state is "?"`},
+			"makers",
+		},
+		"a null":        {"en", []string{"--topic", "house/hall/fire", "--payload", "null"}, []string{"FAULT", "hall detector", "says_nothing"}, "NOBODY"},
+		"no such field": {"en", []string{"--topic", "house/hall/fire", "--payload", `{"status":"ALARM"}`}, []string{"NOTHING IN THIS MESSAGE"}, "NOBODY"},
+		"nobody": {
+			"en",
+			[]string{"--topic", "attic/knock", "--payload", "1"},
+			[]string{"NOBODY LISTENS", "topic: \"attic/knock\"", "not subscribed", "Home Assistant discovery", "--messages"},
+			"smoke",
+		},
+		"no such command": {"en", []string{"--topic", "ucare/kim/gateway/set/dance", "--payload", "ON"}, []string{"FAULT", "away, cancel and test"}, "NOBODY"},
+		"of no interest":  {"en", []string{"--topic", "hue/hall/lux", "--payload", "7"}, []string{"of no interest"}, "NOBODY"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, code := check(t, test.language, test.args...)
@@ -114,5 +126,15 @@ func TestReadyMappingsAreListedAndPrinted(t *testing.T) {
 	}
 	if got, code := check(t, "en", "--payload", "x"); code != 1 || !strings.Contains(got, "--topic") {
 		t.Errorf("exit code %d, want 1 and the missing flag:\n%s", code, got)
+	}
+}
+
+// What is listened to by default is in force like what the file says.
+func TestTheEcosystemsInForceArePrinted(t *testing.T) {
+	got, code := check(t, "en")
+	for _, want := range []string{"# kim is listened to on:", "zigbee2mqtt    zigbee2mqtt  (assumed", "shelly         wherever", "zwavejs        zwave ", "ucare/kim/<sensor>"} {
+		if code != 0 || !strings.Contains(got, want) {
+			t.Errorf("exit code %d, and it does not say %q:\n%s", code, want, got)
+		}
 	}
 }

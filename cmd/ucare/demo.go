@@ -222,7 +222,11 @@ func (d *demo) step(ctx context.Context, home *demoVoice, alarm *ucare.Alarm, on
 		}
 	}
 	if !alarm.ClosedAt.IsZero() {
-		once("close", "%s has closed the case. That was the whole chain. Ctrl-C ends the demo.", alarm.ClosedBy)
+		end := " Ctrl-C ends the demo. / Ctrl-C를 누르면 끝납니다."
+		if d.unattended {
+			end = ""
+		}
+		once("close", "%s has closed the case. That was the whole chain.%s", alarm.ClosedBy, end)
 	}
 	return nil
 }

@@ -57,6 +57,9 @@ func TestTheDemoTellsTheWholeStory(t *testing.T) {
 		}
 		rest = rest[at:]
 	}
+	if strings.Contains(out.String(), "Ctrl-C") {
+		t.Errorf("an unattended demo ends by itself, and says:\n%s", out.String())
+	}
 	nothingLeft(t)
 }
 

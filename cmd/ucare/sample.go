@@ -143,7 +143,7 @@ func (t *trial) hear(messages []sensors.Message) {
 		}
 		t.say(t.words.Text("check.message", "topic", m.Topic, "retained", retained))
 		listened := t.subscribed(m.Topic)
-		t.explain(t.decoder.Hear(m))
+		t.explain(t.decoder.Hear(m), listened)
 		if !listened && t.client {
 			t.say("  " + t.words.Text("check.not_subscribed"))
 		}
@@ -155,10 +155,12 @@ func (t *trial) subscribed(topic string) bool {
 	return slices.ContainsFunc(t.decoder.Filters(), func(f string) bool { return sensors.Match(f, topic) }) || strings.HasPrefix(topic, "ucare/")
 }
 
-// explain says what was heard.
-func (t *trial) explain(h sensors.Heard) {
-	if i := slices.IndexFunc(h.Faults, func(f ucare.Fault) bool { return f.Code == ucare.FaultUnknownTopic }); i >= 0 {
-		t.nobody(h.Faults[i])
+// explain says what was heard on a topic that is listened to or not.
+func (t *trial) explain(h sensors.Heard, listened bool) {
+	// Of a dwelling it is a command that the gateway does not have.
+	unknown := func(f ucare.Fault) bool { return f.Code == ucare.FaultUnknownTopic && f.Dwelling == "" }
+	if i := slices.IndexFunc(h.Faults, unknown); i >= 0 {
+		t.nobody(h.Faults[i], listened)
 		return
 	}
 	if len(h.Readings)+len(h.Faults)+len(h.Seen)+len(h.Cleared) == 0 {
@@ -214,20 +216,20 @@ func (t *trial) seen(s sensors.Seen, spoken bool) {
 }
 
 func (t *trial) fault(f ucare.Fault) {
-	text := t.words.Fault(f)
-	t.say("  " + t.words.Text("check.fault", "title", text.Title))
-	if f.Detail != "" {
-		t.say(t.words.Text("check.fault_detail", "detail", f.Detail))
-	}
-	t.say(t.words.Text("check.fault_meaning", "meaning", text.Meaning))
-	t.say(t.words.Text("check.fault_action", "action", text.Action))
+	f.Since = time.Time{} // it is now
+	tellFault(t.out, t.words, f, "  ", t.words.Text("check.fault", "title", t.words.Fault(f).Title))
 }
 
 // nobody says what to write so that somebody listens.
-func (t *trial) nobody(f ucare.Fault) {
-	t.say("  " + t.words.Text("check.nobody"))
+func (t *trial) nobody(f ucare.Fault, listened bool) {
+	if listened {
+		t.say("  " + t.words.Text("check.nothing_found"))
+	} else {
+		t.say("  " + t.words.Text("check.nobody"))
+	}
 	t.say("  " + t.words.Text("check.nobody_try"))
 	t.say(fmt.Sprintf("    mappings:\n      - {topic: %q, path: …, kind: …, room: …, on: …, off: …}", f.Subject))
+	t.say("  " + t.words.Text("check.nobody_announced"))
 }
 
 func (t *trial) room(dwelling, id string) string { return t.words.Rooms(t.homes[dwelling])(id) }

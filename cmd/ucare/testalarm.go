@@ -38,17 +38,23 @@ route, and the command prints each step until an operator has acknowledged it.`,
 
 // followDrill starts a drill and prints its steps as they happen.
 func followDrill(ctx context.Context, out io.Writer, address, dwelling string) error {
-	var begun struct {
-		At time.Time `json:"at"`
-	}
+	var begun gateway.TestAlarm
 	if err := ask(ctx, http.MethodPost, address, "/test-alarm/"+dwelling, &begun); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "✓ the gateway has the drill on its disk")
+	since := begun.At
+	if begun.Joins.IsZero() {
+		fmt.Fprintln(out, "✓ the gateway has the drill on its disk")
+	} else {
+		since = begun.Joins
+		fmt.Fprintf(out, "✓ the gateway has the press on its disk; it is part of the drill that was raised at %s,\n"+
+			"  because presses within %s are one (rules.help.repeat_within): no new drill is raised, and this one is followed\n",
+			begun.Joins.Local().Format(time.TimeOnly), begun.Within)
+	}
 	told := ucare.Answers{}
 	explained := false
 	for {
-		drill, err := newestDrill(ctx, address, dwelling, begun.At)
+		drill, err := newestDrill(ctx, address, dwelling, since)
 		if err != nil {
 			return err
 		}
@@ -76,8 +82,8 @@ const explainAfter = 5 * time.Second
 
 // explain prints the faults that keep a drill from its receivers.
 func explain(ctx context.Context, out io.Writer, address string) {
-	var h gateway.Health
-	if ask(ctx, http.MethodGet, address, "/healthz", &h) != nil {
+	h, err := askHealth(ctx, address)
+	if err != nil {
 		return // the next look at the alarms says what is wrong
 	}
 	fmt.Fprintln(out, "  … no centre has it yet")

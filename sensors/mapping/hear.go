@@ -131,9 +131,13 @@ func (e *entry) holds(root any) bool {
 	return true
 }
 
-// valuesIn are the values that the entry is about.
+// valuesIn are the values that the entry is about. A device that sends null in
+// place of an object says nothing of any of its values, and that is not known.
 func (e *entry) valuesIn(root any, payload []byte) []any {
 	if e.Path != "" {
+		if root == nil {
+			return []any{nil}
+		}
 		return e.path.find(root)
 	}
 	if e.Each != "" {

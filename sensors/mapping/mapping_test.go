@@ -440,6 +440,28 @@ func TestAnUnknownValueStaysAFault(t *testing.T) {
 	}
 }
 
+// Who wrote the mapping is told that it lacks the value; of a ready one that is
+// nothing that the household can mend.
+func TestAFaultSaysWhoseMappingLacksTheValue(t *testing.T) {
+	for ready, own := range map[string]bool{"": true, "hue": false} {
+		heard := hears(Entry{Path: "s", Kind: ucare.Smoke, On: []string{"1"}, Off: []string{"0"}, Ready: ready}, `{"s":"?"}`)
+		if told(heard) != "unknown_value" || strings.Contains(heard.Faults[0].Detail, ucare.ByOwnMapping) != own {
+			t.Errorf("ready mapping %q: heard %+v", ready, heard.Faults)
+		}
+	}
+}
+
+// Null in place of an object is a message of this sensor that says nothing.
+func TestANullIsOfItsSensor(t *testing.T) {
+	smoke := Entry{Topics: []string{"t"}, Path: "s", Kind: ucare.Smoke, On: []string{"1"}, Off: []string{"0"}, Sensor: "hall"}
+	for _, payload := range []string{`null`, `{"s":null}`} {
+		heard, mine := New([]Entry{smoke}, kim).Hear(sensors.Message{At: noon, Topic: "t", Payload: []byte(payload)})
+		if !mine || told(heard) != "unknown_value" || heard.Faults[0].Subject != "hall" {
+			t.Errorf("%s: heard %+v, mine %v", payload, heard.Faults, mine)
+		}
+	}
+}
+
 // A rogue device cannot fill the memory.
 func TestTheMemoryIsBounded(t *testing.T) {
 	h := New([]Entry{

@@ -76,6 +76,10 @@ func (in *hearing) judge(sensor string, e *entry, understood bool, value any) {
 		}
 		return
 	}
+	said := excerpt(shown(value))
+	if e.Ready == "" && e.Unit == "" {
+		said += ucare.ByOwnMapping
+	}
 	bad, known := in.Bad[sensor]
 	if !known && len(in.Bad) < maxRemembered {
 		bad = map[string]string{}
@@ -83,10 +87,10 @@ func (in *hearing) judge(sensor string, e *entry, understood bool, value any) {
 	}
 	if bad == nil {
 		bad = map[string]string{} // told now, not remembered
-		in.heard.Faults = append(in.heard.Faults, in.fault(ucare.FaultUnknownValue, sensor, place+" is "+excerpt(shown(value))))
+		in.heard.Faults = append(in.heard.Faults, in.fault(ucare.FaultUnknownValue, sensor, place+" is "+said))
 	}
 	if _, has := bad[place]; has || len(bad) < maxBad {
-		bad[place] = excerpt(shown(value))
+		bad[place] = said
 	}
 }
 
