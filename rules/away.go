@@ -8,7 +8,7 @@ import (
 
 // Method. Somebody says that the resident has gone out: with a switch, or with
 // the button beside the front door that homes in Korea have had since 2010. From
-// then on silence does not count. Fire, gas and help know no away.
+// then on silence does not count. Fire, gas, help and falls know no away.
 //
 // A forgotten switch must not leave a resident unwatched. So it ends
 //

@@ -25,7 +25,8 @@
 //     time, then Shift, and go on with the new time.
 //
 // The rules, one file each: fire.go (smoke, heat, carbon monoxide and gas
-// detectors), help.go (the button), silence.go (nobody has moved). Each file
-// says what its method is, in which units, and where its figures come from.
-// The scenarios in testdata are their specification.
+// detectors), help.go (the button), fall.go (a device says that somebody fell),
+// silence.go (nobody has moved). Each file says what its method is, in which
+// units, and where its figures come from. The scenarios in testdata are their
+// specification.
 package rules

@@ -175,9 +175,15 @@ func (p *Policy) sameEpisode(e *Episode, d *Detector, r *ucare.Reading, at, now 
 // one whose alarm was restored.
 func (p *Policy) alreadyTold(d *Detector, r *ucare.Reading, at, now time.Time) bool {
 	if r.UnknownAge {
-		return !d.Restored.IsZero() && now.Before(d.Restored.Add(p.Fire.OldNews))
+		return isOldNews(d.Restored, now, p.Fire.OldNews)
 	}
 	return d.On.covers(at)
+}
+
+// isOldNews reports whether an "on" of unknown age may be the one whose alarm
+// was restored then.
+func isOldNews(restored, now time.Time, within time.Duration) bool {
+	return !restored.IsZero() && now.Before(restored.Add(within))
 }
 
 // joinable is the open episode that a detector which becomes active belongs to.

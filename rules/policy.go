@@ -15,17 +15,22 @@ type Policy struct {
 	Location *time.Location
 	Fire     FirePolicy
 	Help     HelpPolicy
+	Fall     FallPolicy
 	Silence  SilencePolicy
 	Away     AwayPolicy
 }
+
+// oldNews is an hour: see FirePolicy.OldNews.
+const oldNews = time.Hour
 
 // Default is the policy for a dwelling about which nothing special is known.
 // The figures' sources are in the file of each rule.
 func Default() Policy {
 	return Policy{
 		Location: time.UTC,
-		Fire:     FirePolicy{HoldOff: time.Minute, SameFire: time.Hour, OldNews: time.Hour},
+		Fire:     FirePolicy{HoldOff: time.Minute, SameFire: time.Hour, OldNews: oldNews},
 		Help:     HelpPolicy{SamePress: 10 * time.Second},
+		Fall:     FallPolicy{SameFall: 5 * time.Minute, OldNews: oldNews},
 		Silence: SilencePolicy{
 			After: 12 * time.Hour, AtMost: 16 * time.Hour,
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
@@ -61,6 +66,8 @@ func (p *Policy) Validate() error {
 		{"fire hold-off", p.Fire.HoldOff, time.Second, time.Hour},
 		{"fire same-fire", p.Fire.SameFire, 0, 24 * time.Hour},
 		{"fire old-news", p.Fire.OldNews, 0, 24 * time.Hour},
+		{"fall same-fall", p.Fall.SameFall, 0, time.Hour},
+		{"fall old-news", p.Fall.OldNews, 0, 24 * time.Hour},
 		{"help same-press", p.Help.SamePress, 0, time.Minute},
 		{"silence grace", p.Silence.Grace, 0, time.Hour},
 		{"silence settle", p.Silence.Settle, 0, 12 * time.Hour},

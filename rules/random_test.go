@@ -58,6 +58,9 @@ var (
 		{"p", "living", ucare.Presence},
 		{"t", "kitchen", ucare.Temperature},
 		{"out", "", ucare.Away},
+		{"radar", "bathroom", ucare.FallSensor},
+		{"mat", "bathroom", ucare.FallSensor},
+		{"watch", "", ucare.FallSensor},
 	}
 	steps  = []time.Duration{0, 0, time.Second, 5 * time.Second, 20 * time.Second, 61 * time.Second, 10 * time.Minute, 70 * time.Minute, 5 * time.Hour, 13 * time.Hour}
 	delays = []time.Duration{0, 0, 0, 0, 5 * time.Second, 40 * time.Second, 90 * time.Second, 2 * time.Hour, -time.Hour, 30 * time.Hour}
@@ -335,8 +338,8 @@ func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
 				if d.Verb == ucare.Raise && d.Rule != ucare.Inactivity && !d.At.Equal(w.now) {
 					t.Fatalf("raised at %v by a reading of %v: %+v", d.At, w.now, d)
 				}
-				if (d.Rule == ucare.Fire || d.Rule == ucare.Help) && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
-					t.Fatalf("fire and help know no pre-alarm: %+v", d)
+				if d.Rule != ucare.Inactivity && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
+					t.Fatalf("only silence knows a pre-alarm: %+v", d)
 				}
 			}
 			if hazardOf(r.Kind) == "" {
@@ -359,6 +362,87 @@ func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
 	})
 	if edges < 600 {
 		t.Errorf("only %d fires: these stories test nothing", edges)
+	}
+}
+
+// TestAFallIsNeverSwallowed holds the promise of fall.go against a bookkeeping
+// of its own: whenever a sensor that was heard "over", or never, tells of a fall,
+// an alarm of its room is open that a human has not closed, or acknowledged long
+// ago, and that was raised.
+func TestAFallIsNeverSwallowed(t *testing.T) {
+	falls, again := 0, 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := newWorld()
+		over := map[string]bool{}    // sensors that were last heard "over", or never
+		at := map[string]time.Time{} // when a fall of theirs was last heard
+		w.seen = func(r ucare.Reading, _ []ucare.Decision) {
+			if r.Kind != ucare.FallSensor {
+				return
+			}
+			key := r.Sensor + fmt.Sprint(r.Drill)
+			was, known := over[key]
+			fresh := !r.UnknownAge && r.At.Equal(w.now)
+			if fresh && r.State == ucare.Active && (was || !known) && !at[key].Equal(w.now) {
+				falls++
+				if known {
+					again++
+				}
+				if !fallOpenFor(w, r) {
+					t.Fatalf("swallowed at %v: %+v\nstate %s", w.now, r, mustJSON(w.state))
+				}
+			}
+			over[key] = fresh && r.State == ucare.Inactive
+			if r.State == ucare.Active {
+				at[key] = w.now
+			}
+		}
+		for _, b := range story {
+			w.step(b)
+		}
+	})
+	if falls < 250 || again < 50 {
+		t.Errorf("only %d falls, %d of them not the first: these stories test nothing", falls, again)
+	}
+}
+
+func fallOpenFor(w *world, r ucare.Reading) bool {
+	for _, e := range w.state.Fall.Falls {
+		here := e.Room == r.Room && (r.Room != "" || e.Sensor == r.Sensor)
+		answered := !e.Acknowledged.IsZero() && (e.UnknownAge || w.now.Sub(e.Acknowledged) >= w.policy.Fall.SameFall)
+		if here && e.Drill == r.Drill && !e.Closed && !answered {
+			return raised(w, e.Alarm)
+		}
+	}
+	return false
+}
+
+// TestAFallThatIsOpenHasAnActiveSensor: otherwise it would have been restored,
+// and could be remembered for ever.
+func TestAFallThatIsOpenHasAnActiveSensor(t *testing.T) {
+	open := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		w := newWorld()
+		for i, b := range story {
+			w.step(b)
+			active := map[string]bool{}
+			for _, d := range w.state.Fall.Sensors {
+				if d.State == ucare.Active {
+					active[d.Alarm] = true
+				}
+			}
+			for _, e := range w.state.Fall.Falls {
+				open++
+				if !active[e.Alarm] {
+					t.Fatalf("step %d: %s", i, mustJSON(w.state.Fall))
+				}
+			}
+			if active[""] {
+				t.Fatalf("step %d: an active sensor without an alarm: %s", i, mustJSON(w.state.Fall))
+			}
+		}
+	})
+	if open < 1000 {
+		t.Errorf("only %d falls: these stories test nothing", open)
 	}
 }
 

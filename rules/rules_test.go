@@ -25,6 +25,10 @@ func home() (*rules.Policy, *rules.State, time.Time) {
 			p.Observe(s, ucare.Reading{At: now, Sensor: fmt.Sprintf("0x00124b0025d%d", i), Room: room, Kind: ucare.Smoke, State: ucare.Inactive}, now, nil)
 		}
 	}
+	for _, room := range []string{"bathroom", "bedroom"} {
+		p.Observe(s, ucare.Reading{At: now, Sensor: "radar-" + room, Room: room, Kind: ucare.FallSensor, State: ucare.Inactive}, now, nil)
+	}
+	p.Observe(s, ucare.Reading{At: now, Sensor: "radar-bathroom", Room: "bathroom", Kind: ucare.FallSensor, State: ucare.Active}, now, nil)
 	now = now.Add(time.Minute)
 	p.Observe(s, ucare.Reading{At: now, Sensor: "0x00124b0024c0mot", Room: "kitchen", Kind: ucare.Motion, State: ucare.Active}, now, nil)
 	profile := rules.Profile{Days: 28}
@@ -41,6 +45,8 @@ var everyday = map[string]ucare.Reading{
 	"clear":       {Sensor: "0x00124b0024c0mot", Room: "kitchen", Kind: ucare.Motion, State: ucare.Inactive},
 	"door":        {Sensor: "0x00124b0024c3doo", Room: "hall", Kind: ucare.Door, State: ucare.Active},
 	"smoke clear": {Sensor: "0x00124b0025d1", Room: "bedroom", Kind: ucare.Smoke, State: ucare.Inactive},
+	"fall over":   {Sensor: "radar-bedroom", Room: "bedroom", Kind: ucare.FallSensor, State: ucare.Inactive},
+	"fall again":  {Sensor: "radar-bathroom", Room: "bathroom", Kind: ucare.FallSensor, State: ucare.Active},
 	"temperature": {Sensor: "0x00124b0024c0mot", Room: "kitchen", Kind: ucare.Temperature, Value: 21.5, Unit: "°C"},
 }
 
@@ -110,6 +116,7 @@ func BenchmarkNext(b *testing.B) {
 func TestAHomeIsSmall(t *testing.T) {
 	_, s, _ := home()
 	memory := int(unsafe.Sizeof(*s)) + cap(s.Fire.Detectors)*int(unsafe.Sizeof(rules.Detector{})) +
+		cap(s.Fall.Sensors)*int(unsafe.Sizeof(rules.FallSensor{})) + cap(s.Fall.Falls)*int(unsafe.Sizeof(rules.Fall{})) +
 		cap(s.Silence.Contacts)*int(unsafe.Sizeof(rules.Contact{}))
 	if memory > 4096 {
 		t.Errorf("the state of a furnished home takes %d bytes", memory)
@@ -126,6 +133,8 @@ func TestTheStateIsBounded(t *testing.T) {
 		now = now.Add(20 * time.Minute)
 		p.Observe(s, ucare.Reading{At: now, Sensor: fmt.Sprint("stranger ", i), Room: "hall", Kind: ucare.Motion, State: ucare.Active}, now, nil)
 		r := ucare.Reading{At: now, Sensor: "0x00124b0025d0", Room: "kitchen", Kind: ucare.Smoke, State: ucare.StateOf(i%2 == 0)}
+		p.Observe(s, r, now, nil)
+		r = ucare.Reading{At: now, Sensor: "radar-bathroom", Room: "bathroom", Kind: ucare.FallSensor, State: ucare.StateOf(i%3 == 0)}
 		p.Observe(s, r, now, nil)
 		p.Gap(s, now, now.Add(time.Second))
 	}

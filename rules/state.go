@@ -9,7 +9,7 @@ import (
 
 // Version names the form of a State in JSON. A checkpoint of another version
 // is not read; its log is folded again.
-const Version = "rules/2"
+const Version = "rules/3"
 
 // A State is everything that the rules remember of one dwelling. It is plain
 // data: JSON and back is the same state. (Back into a new State, not over one
@@ -18,6 +18,7 @@ type State struct {
 	Dwelling string       `json:"dwelling"`
 	Fire     FireState    `json:"fire,omitzero"`
 	Help     HelpState    `json:"help,omitzero"`
+	Fall     FallState    `json:"fall,omitzero"`
 	Silence  SilenceState `json:"silence,omitzero"`
 	Away     AwayState    `json:"away,omitzero"`
 	Profile  Profile      `json:"profile,omitzero"`
@@ -69,6 +70,8 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 	case ucare.HelpButton:
 		to = p.observeHelp(s, &r, now, to)
 		return p.observeLife(s, &r, now, to)
+	case ucare.FallSensor:
+		return p.observeFall(s, &r, now, to)
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
 		return p.observeLife(s, &r, now, to)
 	case ucare.Away:
@@ -130,12 +133,13 @@ func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, 
 	}
 	s.Fire.answer(alarm, !a.ClosedAt.IsZero(), now)
 	s.Help.answer(alarm)
+	s.Fall.answer(alarm, !a.ClosedAt.IsZero(), now)
 	return to // An inactivity alarm waits for activity whatever the centre says.
 }
 
 // Gap tells that nothing could be heard between from and to: the gateway was
-// off, or its broker was. Silence does not count that time. Fire and help know
-// no pause.
+// off, or its broker was. Silence does not count that time. Fire, help and
+// falls know no pause.
 func (p *Policy) Gap(s *State, from, to time.Time) {
 	p.gapSilence(s, instant(from), instant(to))
 }
@@ -146,6 +150,7 @@ func (p *Policy) Gap(s *State, from, to time.Time) {
 func (p *Policy) Shift(s *State, by time.Duration) {
 	s.Fire.shift(by)
 	s.Help.shift(by)
+	s.Fall.shift(by)
 	s.Silence.shift(by)
 	s.Away.shift(by)
 }
