@@ -178,6 +178,9 @@ func (c *checker) broker(b *Broker, homes, listeners seen) {
 	for i := range b.Devices {
 		c.device(at(path+".devices", i), &b.Devices[i], ids, homes)
 	}
+	for i := range b.Devices {
+		c.clientID(path+".devices", b.Devices, i)
+	}
 }
 
 // device checks one account. In a gateway with one home it stands there; without

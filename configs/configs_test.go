@@ -32,7 +32,7 @@ func home(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"zigbee2mqtt", "stove-plug", "homeassistant", "mosquitto", "daughter", "park"} {
+	for _, name := range []string{"zigbee2mqtt", "stove-plug", "zwave", "homeassistant", "mosquitto", "daughter", "park"} {
 		write("secrets/"+name+".password", "correct horse\n", 0o600)
 	}
 	for i, name := range []string{"centre", "second-centre", "new"} {

@@ -113,10 +113,12 @@ type TLSListen struct {
 
 // A Device is one account of the embedded broker: its user name, its password
 // and the topic filters it may publish and subscribe to. Dwelling is the home it
-// stands in; it is empty for a bridge that serves several.
+// stands in; it is empty for a bridge that serves several. ClientID is for a
+// client id that cannot be set in the device: the id, or its beginning and a *.
 type Device struct {
 	ID        string   `yaml:"id"`
 	Password  Password `yaml:",inline"`
+	ClientID  string   `yaml:"client_id,omitempty"`
 	Dwelling  string   `yaml:"dwelling,omitempty"`
 	Publish   []string `yaml:"publish,omitempty"`
 	Subscribe []string `yaml:"subscribe,omitempty"`

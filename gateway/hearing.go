@@ -147,7 +147,7 @@ func (g *Gateway) brokerConfig(c *configs.Gateway) broker.Config {
 	}
 	for _, d := range from.Devices {
 		out.Devices = append(out.Devices, broker.Device{
-			ID: d.ID, Password: d.Password.Secret().Reveal(), Dwelling: d.Dwelling,
+			ID: d.ID, Password: d.Password.Secret().Reveal(), Dwelling: d.Dwelling, ClientID: d.ClientID,
 			Publish: d.Publish, Subscribe: d.Subscribe,
 		})
 	}

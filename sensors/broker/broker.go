@@ -5,7 +5,7 @@
 // It is the mochi-mqtt server with one hook of ours in front of it (hook.go)
 // and listeners of ours below it (listen.go). The hook commits each message to the
 // inbox before it is acknowledged, knows each device by its own name and
-// password, and lets it use its own topics only.
+// password, and lets it use its own topics only (access.go, refusals.go).
 package broker
 
 import (
@@ -14,7 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,11 +51,15 @@ type Listener struct {
 }
 
 // A Device is somebody who may connect. Its client id is its ID, or begins with
-// its ID and one of the characters - _ / : and dot.
+// its ID and one of the characters - _ / : and dot, or is what ClientID says.
 type Device struct {
 	ID       string // the user name
 	Password string
 	Dwelling string
+	// ClientID is for a device whose client id cannot be set: the id itself, or its
+	// beginning with a * behind it, such as "ZWAVE_GATEWAY-*". No other device may
+	// own an id that it covers.
+	ClientID string
 	// Publish and Subscribe are the topic filters that it may use. Without any
 	// Publish it is a sensor with our own form of reading and may publish on
 	// ucare/<Dwelling>/<ID> only.
@@ -208,8 +214,8 @@ func listenersOf(c Config, logger *slog.Logger) ([]*listener, error) {
 }
 
 // devicesOf checks the devices and keeps them by ID.
-func devicesOf(list []Device) (map[string]device, error) {
-	devices := map[string]device{}
+func devicesOf(list []Device) (access, error) {
+	devices := access{}
 	var errs []error
 	for _, d := range list {
 		switch _, twice := devices[d.ID]; {
@@ -226,6 +232,9 @@ func devicesOf(list []Device) (map[string]device, error) {
 		default:
 			devices[d.ID] = newDevice(d)
 		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(devices)) {
+		errs = append(errs, devices.checkClientID(devices[id]))
 	}
 	return devices, errors.Join(errs...)
 }

@@ -337,14 +337,17 @@ func TestOnlyTheRightPasswordComesIn(t *testing.T) {
 			if code := dial(t, b).connect(p); code == v3.Accepted {
 				t.Error("let in")
 			}
-			if faults.detail(ucare.FaultRefused, c.subject) == "" {
-				t.Errorf("no fault about %s", c.subject)
+			d := faults.detail(ucare.FaultRefused, c.subject)
+			if !strings.Contains(d, "127.0.0.1") || strings.Contains(d, `"kitchen"`) != (c.subject == "kitchen") || strings.Contains(d, "secret") {
+				t.Errorf("fault about %s: %q", c.subject, d)
 			}
 		})
 	}
 	join(t, b, "kitchen")
-	if d := faults.detail(ucare.FaultRefused, "kitchen"); d != "" {
-		t.Errorf("the fault stays after the right password: %s", d)
+	for _, subject := range []string{"kitchen", "127.0.0.1"} {
+		if d := faults.detail(ucare.FaultRefused, subject); d != "" {
+			t.Errorf("the fault stays after the right password: %s", d)
+		}
 	}
 }
 
@@ -371,50 +374,186 @@ func TestAClientIDIsItsUsersOwn(t *testing.T) {
 			t.Errorf("user %q with client id %q: code %d", c.user, c.id, code)
 		}
 	}
-	if d := faults.detail(ucare.FaultRefused, "hall"); !strings.Contains(d, `set it to "hall"`) {
-		t.Errorf("the fault does not say what to do: %q", d)
+	d := faults.detail(ucare.FaultRefused, "hall")
+	for _, way := range []string{`set it in the device to "hall" or`, `client_id: "mqttjs_12345"`} {
+		if !strings.Contains(d, way) {
+			t.Errorf("the fault does not say what to do: %q", d)
+		}
 	}
 }
 
-func TestADeviceSpeaksOnItsOwnTopicOnly(t *testing.T) {
-	in := &inbox{}
-	b, faults := serve(t, in, nil)
-	for _, topic := range []string{"ucare/kim/hall", "ucare/kim/kitchen/x", "ucare/lee/kitchen", "zigbee2mqtt/x", "ucare/kim"} {
-		p := join(t, b, "kitchen")
-		p.send(publication(topic, "forged", 1))
-		for c := p.read(); c != nil; c = p.read() {
-			if _, is := c.(*v3.PubackPacket); is {
-				t.Errorf("acknowledged on %s", topic)
-			}
-		}
-		q := join(t, b, "kitchen")
-		q.send(publication(topic, "forged", 0))
-		q.say("ucare/kim/kitchen", "own") // so the other one was worked on
-		if faults.detail(ucare.FaultRefused, "kitchen") == "" {
-			t.Errorf("no fault for %s", topic)
+func TestAClientIDThatCannotBeSetIsNamed(t *testing.T) {
+	b, _ := serve(t, &inbox{}, func(c *Config) {
+		c.Devices = append(slices.Clone(c.Devices),
+			Device{ID: "zwave", Password: "z-secret", Dwelling: "kim", ClientID: "ZWAVE_GATEWAY-*"},
+			Device{ID: "flood", Password: "f-secret", Dwelling: "kim", ClientID: "shellyflood-AABBCC"})
+	})
+	for _, c := range []struct {
+		user, password, id string
+		in                 bool
+	}{
+		{"zwave", "z-secret", "ZWAVE_GATEWAY-home", true},
+		{"zwave", "z-secret", "ZWAVE_GATEWAY-", true},
+		{"zwave", "z-secret", "zwave-2", true}, // as without it
+		{"zwave", "z-secret", "ZWave_Gateway-home", false},
+		{"zwave", "z-secret", "ZWAVE_GATEWAY", false},
+		{"hall", "h-secret", "ZWAVE_GATEWAY-home", false},
+		{"flood", "f-secret", "shellyflood-AABBCC", true},
+		{"flood", "f-secret", "shellyflood-AABBCC-2", false},
+		{"flood", "f-secret", "shellyflood-aabbcc", false},
+		{"zwave", "z-secret", "shellyflood-AABBCC", false},
+	} {
+		if code := dial(t, b).connect(connectPacket(c.user, c.password, c.id)); (code == v3.Accepted) != c.in {
+			t.Errorf("user %q with client id %q: code %d", c.user, c.id, code)
 		}
 	}
-	if in.has("forged") {
+}
+
+func TestNoClientIDIsOfTwoDevices(t *testing.T) {
+	for _, c := range []struct {
+		clientID string
+		wrong    string
+	}{
+		{"DVES_*", ""},
+		{"DVES_1A2B3C", ""},
+		{"hallway-*", ""},
+		{"hall", `of "hall" too`},
+		{"hall-2", `of "hall" too`},
+		{"hall_*", `of "hall" too`},
+		{"ha*", `of "hall" too`},
+		{"hall-2-*", `of "hall" too`},
+		{"shelly*", `of "other" too`},
+		{"shellyflood-AABBCC", `of "other" too`},
+		{"*", "the beginning of one"},
+		{"a*b*", "the beginning of one"},
+		{"in*", `"inline"`},
+	} {
+		_, err := devicesOf([]Device{
+			{ID: "new", Password: "x", Dwelling: "kim", ClientID: c.clientID},
+			{ID: "hall", Password: "x", Dwelling: "kim"},
+			{ID: "hall-2", Password: "x", Dwelling: "kim"},
+			{ID: "other", Password: "x", Dwelling: "kim", ClientID: "shellyflood-*"},
+		})
+		if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
+			t.Errorf("client_id %q: %v, want %q", c.clientID, err, c.wrong)
+		}
+	}
+}
+
+// A client that is cut off for it connects and says it again, for ever.
+func TestWhatADeviceMayNotSayIsAcknowledgedAndDropped(t *testing.T) {
+	in := &inbox{}
+	b, faults := serve(t, in, nil)
+	listener := join(t, b, "assistant")
+	listener.subscribe("ucare/kim/#", "zigbee2mqtt/#")
+	p := join(t, b, "kitchen")
+	for _, topic := range []string{"ucare/kim/hall", "ucare/kim/kitchen/x", "ucare/lee/kitchen", "zigbee2mqtt/x", "ucare/kim"} {
+		for qos := range byte(3) {
+			forged := publication(topic, "forged", qos)
+			forged.Retain = true
+			p.send(forged)
+			p.finish(qos)
+		}
+		if d := faults.detail(ucare.FaultRefused, "kitchen"); topic != "ucare/kim" && !strings.Contains(d, `"`+topic+`"`) {
+			t.Errorf("the fault does not name %s: %q", topic, d)
+		}
+		if _, retained := b.server.Topics.Retained.Get(topic); retained {
+			t.Errorf("retained on %s", topic)
+		}
+	}
+	p.say("ucare/kim/kitchen", "own")
+	if in.has("forged") || !in.has("own") {
 		t.Errorf("committed %+v", in.all())
+	}
+	if m := listener.read().(*v3.PublishPacket); string(m.Payload) != "own" {
+		t.Errorf("forwarded %s", m.Payload)
+	}
+	if d := faults.detail(ucare.FaultRefused, "kitchen"); !strings.Contains(d, "and others") {
+		t.Errorf("more topics than a fault names: %q", d)
+	}
+	join(t, b, "kitchen").say("ucare/kim/kitchen", "own")
+	if faults.detail(ucare.FaultRefused, "kitchen") == "" {
+		t.Error("the fault went away with the next connection, to come again with the next announcement")
+	}
+}
+
+// finish goes through the handshake of a publication that was acknowledged.
+func (p *peer) finish(qos byte) {
+	p.t.Helper()
+	switch qos {
+	case 1:
+		if c, is := p.read().(*v3.PubackPacket); !is {
+			p.t.Fatalf("QoS 1: %v instead of a PUBACK", c)
+		}
+	case 2:
+		if c, is := p.read().(*v3.PubrecPacket); !is {
+			p.t.Fatalf("QoS 2: %v instead of a PUBREC", c)
+		}
+		rel := v3.NewControlPacket(v3.Pubrel).(*v3.PubrelPacket)
+		rel.MessageID = 7
+		p.send(rel)
+		if c, is := p.read().(*v3.PubcompPacket); !is {
+			p.t.Fatalf("QoS 2: %v instead of a PUBCOMP", c)
+		}
+	}
+}
+
+// subscribe asks for the filters and returns the answers.
+func (p *peer) subscribe(filters ...string) []byte {
+	p.t.Helper()
+	s := v3.NewControlPacket(v3.Subscribe).(*v3.SubscribePacket)
+	s.MessageID, s.Topics, s.Qoss = 1, filters, make([]byte, len(filters))
+	p.send(s)
+	ack, is := p.read().(*v3.SubackPacket)
+	if !is {
+		p.t.Fatal("no SUBACK")
+	}
+	return ack.ReturnCodes
+}
+
+// Version 5 can tell a client that it may not, and does.
+func TestAClientOfVersion5IsToldThatItMayNot(t *testing.T) {
+	in := &inbox{}
+	b, faults := serve(t, in, nil)
+	p := dial(t, b)
+	connect := packets.Packet{ProtocolVersion: 5, FixedHeader: packets.FixedHeader{Type: packets.Connect}, Connect: packets.ConnectParams{
+		ProtocolName: []byte("MQTT"), Clean: true, Keepalive: 30, ClientIdentifier: "kitchen",
+		UsernameFlag: true, Username: []byte("kitchen"), PasswordFlag: true, Password: []byte("k-secret"),
+	}}
+	publish := func(topic string) packets.Packet {
+		return packets.Packet{
+			ProtocolVersion: 5, FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1}, PacketID: 3,
+			TopicName: topic, Payload: []byte("x"),
+		}
+	}
+	var out bytes.Buffer
+	forged, own := publish("ucare/kim/hall"), publish("ucare/kim/kitchen")
+	if err := errors.Join(connect.ConnectEncode(&out), forged.PublishEncode(&out), own.PublishEncode(&out)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Write(out.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its own message is committed", func() bool { return len(in.all()) == 1 })
+	if m := in.all()[0]; m.Topic != "ucare/kim/kitchen" {
+		t.Errorf("committed %+v", m)
+	}
+	if faults.detail(ucare.FaultRefused, "kitchen") == "" {
+		t.Error("no fault")
 	}
 }
 
 func TestADeviceHearsWhatItMayOnly(t *testing.T) {
 	b, faults := serve(t, &inbox{}, nil)
 	p := join(t, b, "assistant")
-	s := v3.NewControlPacket(v3.Subscribe).(*v3.SubscribePacket)
-	s.MessageID = 1
-	s.Topics = []string{"ucare/kim/#", "ucare/kim/+", "#", "ucare/#", "+/kim/x", "$SYS/#", "$share/g/ucare/kim/#", "ucare/lee/x"}
-	s.Qoss = make([]byte, len(s.Topics))
-	p.send(s)
-	ack := p.read().(*v3.SubackPacket)
-	for i, code := range ack.ReturnCodes {
+	asked := []string{"ucare/kim/#", "ucare/kim/+", "#", "ucare/#", "+/kim/x", "$SYS/#", "$share/g/ucare/kim/#", "ucare/lee/x"}
+	for i, code := range p.subscribe(asked...) {
 		if granted := code < 0x80; granted != (i < 2) {
-			t.Errorf("%s: code %#x", s.Topics[i], code)
+			t.Errorf("%s: code %#x", asked[i], code)
 		}
 	}
-	if d := faults.detail(ucare.FaultRefused, "assistant"); d == "" {
-		t.Error("no fault")
+	if d := faults.detail(ucare.FaultRefused, "assistant"); d != "" {
+		t.Errorf("a device that is heard is called refused: %s", d)
 	}
 	join(t, b, "hall").say("ucare/kim/hall", "somebody came")
 	if m := p.read().(*v3.PublishPacket); string(m.Payload) != "somebody came" {

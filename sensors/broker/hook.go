@@ -36,6 +36,7 @@ type hook struct {
 	cleared func(ucare.Fault)
 	log     *slog.Logger
 	closing atomic.Bool
+	refused *refusals
 
 	mu       sync.Mutex
 	tooLarge map[string]bool // client ids that sent too much and nothing since
@@ -52,6 +53,7 @@ func newHook(c Config, devices access, inbox sensors.Inbox, server *mqtt.Server,
 	if h.cleared == nil {
 		h.cleared = func(ucare.Fault) {}
 	}
+	h.refused = newRefusals(h.faults, h.cleared)
 	return h
 }
 
@@ -68,7 +70,7 @@ func (h *hook) SetOpts(*slog.Logger, *mqtt.HookOptions) {}
 // Provides says which of the hook's methods the server shall call.
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPublish, mqtt.OnWill, mqtt.OnSubscribed, mqtt.OnDisconnect:
+	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPublish, mqtt.OnWill, mqtt.OnSubscribed, mqtt.OnPacketProcessed, mqtt.OnDisconnect:
 		return true
 	default:
 		return false
@@ -82,6 +84,9 @@ func (h *hook) Provides(b byte) bool {
 func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	if cl.Net.Inline {
 		return pk, nil // an announcement of our own
+	}
+	if !may(h.access[string(cl.Properties.Username)].publish, pk.TopicName) {
+		return pk, packets.CodeSuccessIgnore // acknowledged, and nothing more: see OnACLCheck
 	}
 	err := h.commit(sensors.Message{
 		At: time.Now(), Source: "broker:" + cl.ID, Topic: pk.TopicName, Payload: pk.Payload,
@@ -136,46 +141,74 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	d, ok := h.access.authenticate(string(pk.Connect.Username), string(pk.Connect.Password))
 	if !ok {
 		time.Sleep(afterWrongPassword)
-		return h.refuse(cl, "wrong user name or password")
+		return h.refuse(cl, h.wrongPassword(cl))
 	}
 	if pk.Connect.ClientIdentifier == "" {
 		// The server makes up an id for a client that keeps no session. It shall be the user's too.
 		cl.ID = d.id + "-" + cl.ID
 		cl.Properties.Props.AssignedClientID = cl.ID
 	} else if h.access.owner(cl.ID) != d.id {
-		return h.refuse(cl, fmt.Sprintf("client id %q: set it to %q, or to something that begins with %q, so that nobody can take over another's session", cl.ID, d.id, d.id+"-"))
+		return h.refuse(cl, fmt.Sprintf("client id %q: set it in the device to %q or to something that begins with %q; or, where it cannot be set, give %q in sensors.broker.devices client_id: %q (a * at its end stands for any ending). Nobody else may have it, so that nobody can take over another's session",
+			cl.ID, d.id, d.id+"-", d.id, cl.ID))
 	}
 	if will := cl.Properties.Will; will.Flag != 0 && !may(d.publish, will.TopicName) {
 		return h.refuse(cl, fmt.Sprintf("last will on topic %q, which it may not publish on", will.TopicName))
 	}
 	cl.Properties.Will.WillDelayInterval = 0 // a will is told at once, and through OnWill
-	h.cleared(h.fault(cl, ucare.FaultRefused, ""))
+	h.refused.letIn(d.id, cl.ID, time.Now())
+	h.refused.letIn(host(cl), "", time.Now()) // whoever could not spell its name there can now, or is refused again
 	return true
+}
+
+// wrongPassword tells which account was tried, and from where. A name that nobody
+// has is not repeated: it may be somebody's password in the wrong place.
+func (h *hook) wrongPassword(cl *mqtt.Client) string {
+	if d, known := h.access[string(cl.Properties.Username)]; known {
+		return fmt.Sprintf("wrong password for %q, from %s", d.id, host(cl))
+	}
+	return fmt.Sprintf("a user name that nobody in sensors.broker.devices has, from %s", host(cl))
 }
 
 // refuse reports why a client is not let in.
 func (h *hook) refuse(cl *mqtt.Client, why string) bool {
 	h.log.Warn("client refused", "client", cl.ID, "user", string(cl.Properties.Username), "remote", cl.Net.Remote, "why", why)
-	h.faults(h.fault(cl, ucare.FaultRefused, why))
+	h.refused.notLetIn(h.fault(cl, ucare.FaultRefused, ""), why, time.Now())
 	return false
 }
 
 // OnACLCheck decides whether a client may publish on the topic, or subscribe to
-// the filter and receive the topic.
+// the filter and receive the topic. The server cuts off a 3.1.1 client whose QoS 1
+// publication is refused here, and such a client connects and sends it again, for ever,
+// so that nothing of it is heard. It has to be let through to OnPublish, which has
+// it acknowledged and dropped. A client of version 5 is told, and stays.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	d := h.access[string(cl.Properties.Username)]
 	if !write {
 		return may(d.subscribe, topic)
 	}
-	return may(d.publish, topic) || h.refuse(cl, fmt.Sprintf("publish on topic %q, which is not one of its own", topic))
+	if may(d.publish, topic) {
+		return true
+	}
+	if h.refused.said(h.fault(cl, ucare.FaultRefused, ""), cl.ID, topic, time.Now()) {
+		h.log.Warn("publication refused, the client may not use that topic", "client", cl.ID, "topic", topic)
+	}
+	return cl.Properties.ProtocolVersion < 5
 }
 
-// OnSubscribed reports the filters that were refused.
+// OnSubscribed logs the filters that were refused. The client is told so too, and is
+// heard as before: many ask for more than they need, such as a group's commands.
 func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, reasons []byte) {
 	for i, f := range pk.Filters {
 		if i < len(reasons) && reasons[i] >= packets.ErrUnspecifiedError.Code {
-			h.refuse(cl, fmt.Sprintf("subscription to %q, which is not one of its own", f.Filter))
+			h.log.Warn("subscription refused, the client may not use that filter", "client", cl.ID, "filter", f.Filter)
 		}
+	}
+}
+
+// OnPacketProcessed ends the fault of a client that does no more what it may not.
+func (h *hook) OnPacketProcessed(cl *mqtt.Client, _ packets.Packet, err error) {
+	if err == nil {
+		h.refused.heard(string(cl.Properties.Username), cl.ID, time.Now())
 	}
 }
 
@@ -213,8 +246,17 @@ func (h *hook) fault(cl *mqtt.Client, code ucare.FaultCode, detail string) ucare
 	f := ucare.Fault{Code: code, Since: time.Now(), Detail: detail, Dwelling: h.dwelling(cl)}
 	if d, known := h.access[string(cl.Properties.Username)]; known {
 		f.Subject = d.id
-	} else if host, _, err := net.SplitHostPort(cl.Net.Remote); err == nil {
-		f.Subject = host
+	} else {
+		f.Subject = host(cl)
 	}
 	return f
+}
+
+// host is the address that the client comes from.
+func host(cl *mqtt.Client) string {
+	host, _, err := net.SplitHostPort(cl.Net.Remote)
+	if err != nil {
+		return cl.Net.Remote
+	}
+	return host
 }
