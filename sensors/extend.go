@@ -8,19 +8,30 @@ import (
 
 // extend adds what a further ecosystem hears in the same message, after one that
 // has said something of it without taking it for its own. Of a kind of a sensor
-// that the first has spoken of the second has no say.
+// that the first has spoken of the second has no say, but for danger or a call for help
+// where the first has not understood the sensor.
 func (h *Heard) extend(b Heard) {
 	if h.nothing() {
 		*h = b
 		return
 	}
 	spoken := func(r ucare.Reading) bool {
+		if r.State == ucare.Active && IsDetector(r.Kind) && h.doubts(r) {
+			return false
+		}
 		return slices.ContainsFunc(h.Seen, func(s Seen) bool {
 			return s.Sensor == r.Sensor && s.Dwelling == r.Dwelling && slices.Contains(s.Kinds, r.Kind)
 		})
 	}
 	b.Readings, b.Repeated = without(b.Readings, spoken), without(b.Repeated, spoken)
 	h.add(b)
+}
+
+// doubts reports whether a value of the reading's sensor was not understood.
+func (h *Heard) doubts(r ucare.Reading) bool {
+	return slices.ContainsFunc(h.Faults, func(f ucare.Fault) bool {
+		return f.Code == ucare.FaultUnknownValue && f.Subject == r.Sensor && f.Dwelling == r.Dwelling
+	})
 }
 
 // An Answerer is an ecosystem in which the household says what no decoder can
