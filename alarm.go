@@ -1,6 +1,7 @@
 package ucare
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"log/slog"
@@ -161,4 +162,25 @@ func AlarmID(dwelling string, rule Rule, kind Kind, room string, onset time.Time
 		dwelling, string(rule), string(kind), room, strconv.FormatInt(onset.UnixNano(), 10),
 	}, "\x00")))
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// MoreUrgent orders open alarms by what needs somebody first, for slices.SortFunc:
+// real ones before drills; those that go on before those whose condition is over;
+// then by the rule's priority, those that nobody has acknowledged before the
+// others, and by age.
+func MoreUrgent(a, b Alarm) int {
+	last := func(is bool) int {
+		if is {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(last(a.Drill), last(b.Drill)),
+		cmp.Compare(last(!a.RestoredAt.IsZero()), last(!b.RestoredAt.IsZero())),
+		cmp.Compare(a.Rule.Priority(), b.Rule.Priority()),
+		cmp.Compare(last(!a.AcknowledgedAt.IsZero()), last(!b.AcknowledgedAt.IsZero())),
+		a.RaisedAt.Compare(b.RaisedAt),
+		cmp.Compare(a.ID, b.ID),
+	)
 }

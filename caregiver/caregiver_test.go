@@ -223,9 +223,8 @@ func TestAPressDoesNotLast(t *testing.T) {
 	wantAll(t, get(t, site, "/dwelling/own", "Accept-Language", "ko").Body.String(), ">마지막으로 눌린 때: 11월 22일 오전 7:04<")
 }
 
-func TestATestAlarmIsNoSensor(t *testing.T) {
+func TestATestAlarmIsNoSignOfLife(t *testing.T) {
 	h := newHome()
-	h.now["own"] = Snapshot{Sensors: []SensorState{{Sensor: "test-alarm", LastHeard: time.Now(), Says: []Saying{{Kind: ucare.HelpButton, State: ucare.Active}}}}}
 	h.readings = []ucare.Reading{{At: fixedDay.Add(time.Hour), Dwelling: "own", Sensor: "test-alarm", Kind: ucare.HelpButton, State: ucare.Active, Drill: true}}
 	h.alarms = []ucare.Alarm{{ID: "d", Rule: ucare.Help, Drill: true, Onset: fixedDay.Add(time.Hour), RaisedAt: fixedDay.Add(time.Hour)}}
 	body := get(t, h.site(t), "/dwelling/own?day=2020-11-20").Body.String()
@@ -234,6 +233,23 @@ func TestATestAlarmIsNoSensor(t *testing.T) {
 		if strings.Contains(body, never) {
 			t.Errorf("the page says %q", never)
 		}
+	}
+}
+
+// The headline is about what needs somebody most: not about the older alarm that a
+// person already has in hand.
+func TestTheHeadlineIsTheMostUrgentAlarm(t *testing.T) {
+	h := newHome()
+	at := fixedDay.Add(time.Hour)
+	h.now["own"] = Snapshot{Alarms: []ucare.Alarm{
+		{ID: "over", Rule: ucare.Fire, Kind: ucare.Heat, Onset: at, RaisedAt: at, RestoredAt: at},
+		{ID: "seen", Rule: ucare.Fire, Kind: ucare.Gas, Onset: at, RaisedAt: at, Answers: ucare.Answers{AcknowledgedAt: at, AcknowledgedBy: "Park"}},
+		{ID: "new", Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: at, RaisedAt: at.Add(time.Minute)},
+	}}
+	body := get(t, h.site(t), "/dwelling/own").Body.String()
+	wantAll(t, body, `class="headline">Smoke in the kitchen`, "No person has acknowledged it yet.")
+	if gas, heat := strings.Index(body, "<h3>Gas"), strings.Index(body, "<h3>Dangerous heat"); gas < 0 || heat < gas {
+		t.Errorf("gas stands at %d, the heat that is over at %d", gas, heat)
 	}
 }
 

@@ -122,18 +122,9 @@ type step struct {
 	Done       bool
 }
 
-// openFirst puts real alarms before drills, then what is most urgent, then the
-// oldest.
+// openFirst puts what needs somebody most first.
 func openFirst(alarms []ucare.Alarm) []ucare.Alarm {
-	drill := func(a ucare.Alarm) int {
-		if a.Drill {
-			return 1
-		}
-		return 0
-	}
-	return slices.SortedStableFunc(slices.Values(alarms), func(a, b ucare.Alarm) int {
-		return cmp.Or(cmp.Compare(drill(a), drill(b)), cmp.Compare(a.Rule.Priority(), b.Rule.Priority()), a.RaisedAt.Compare(b.RaisedAt))
-	})
+	return slices.SortedStableFunc(slices.Values(alarms), ucare.MoreUrgent)
 }
 
 func (s *site) alarmItems(v visit, sc scope, alarms []ucare.Alarm) []alarmItem {
@@ -210,9 +201,6 @@ func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorIte
 	rooms := v.l.Rooms(sc.dwelling)
 	var items []sensorItem
 	for _, sensor := range sensors {
-		if sensor.Sensor == testAlarm {
-			continue
-		}
 		item := sensorItem{
 			Name: strings.SplitAfter(sensor.Sensor, "_"), Model: sensor.Model, Room: rooms(sensor.Room), Senses: kindNames(v.l, sensor.Kinds),
 			Never: sensor.LastHeard.IsZero(), Away: sensor.Reachable == ucare.Inactive, Low: sensor.Battery == ucare.Active,
@@ -258,10 +246,6 @@ func (s *site) supervised(v visit, sensor SensorState, item *sensorItem) {
 		item.Tested = v.l.Text("page.never_tried")
 	}
 }
-
-// testAlarm is the sensor under whose name the gateway's test alarms come in.
-// It hangs on no wall.
-const testAlarm = "test-alarm"
 
 // ofItself are the kinds that a sensor reports about itself.
 var ofItself = []ucare.Kind{ucare.Battery, ucare.Link}

@@ -167,7 +167,7 @@ func roomsOf(d ucare.Dwelling, now Snapshot) []string {
 	}
 	listed := len(rooms)
 	for _, sensor := range now.Sensors {
-		if sensor.Sensor != testAlarm && !slices.Contains(rooms, sensor.Room) {
+		if !slices.Contains(rooms, sensor.Room) {
 			rooms = append(rooms, sensor.Room)
 		}
 	}

@@ -33,7 +33,7 @@ func statusOf(c *configs.Gateway) (will, beside string) {
 // homesOf are the dwellings as they are spoken to.
 func homesOf(c *configs.Gateway, version string) []voice.Home {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
-	texts := reportTexts(c.Box.TimeZone.Location)
+	texts := reportTexts(c)
 	var out []voice.Home
 	for i, d := range topicsOf(c).Dwellings {
 		out = append(out, voice.Home{

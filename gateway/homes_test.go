@@ -243,8 +243,9 @@ func TestTheTestButtonIsADrillThatSoundsForAMoment(t *testing.T) {
 			t.Errorf("the alarm is %v %v, want a drill that says so", state, about)
 		}
 		for _, said := range paper.on("ucare/home/gateway/announce") {
-			if !strings.Contains(said, "only a drill") || !strings.Contains(said, "훈련입니다") {
-				t.Errorf("what is said of a drill does not say so: %s", said)
+			only := strings.Contains(said, "only a drill") && strings.Contains(said, "훈련입니다")
+			if more := strings.Contains(said, "elp is") || strings.Contains(said, "도움"); !only || more {
+				t.Errorf("of a drill more or less is said than that it is one: %s", said)
 			}
 		}
 		passes(11 * time.Second)
@@ -360,6 +361,22 @@ func TestTheLastWillIsForATopicThatEachHomeLooksAt(t *testing.T) {
 		if will != c.want || beside != "" && beside != will {
 			t.Errorf("%s: the will is for %q, told beside the homes' own is %q, want %q", name, will, beside, c.want)
 		}
+	}
+}
+
+// The household reads the names that it gave its rooms.
+func TestRoomsAreCalledAsTheHouseholdCallsThem(t *testing.T) {
+	c := aConfig()
+	c.Dwellings[0].Rooms = []configs.Room{{ID: "kitchen", Name: "주방"}}
+	for dwelling, want := range map[string]string{"home": "주방에서 연기", "another": "부엌에서 연기"} {
+		smoke := ucare.Alarm{Dwelling: dwelling, Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: spring}
+		if got := homesOf(c, "test")[0].AlarmTexts(smoke)["ko"]; !strings.Contains(got, want) {
+			t.Errorf("%s is told %q, want %q", dwelling, got, want)
+		}
+	}
+	smoke := ucare.Alarm{Dwelling: "home", Rule: ucare.Fire, Kind: ucare.Smoke, Room: "kitchen", Onset: spring}
+	if got := routesOf(c).Texts(ucare.Raise, smoke)["en"]; !strings.Contains(got, "주방") {
+		t.Errorf("the centre is told %q", got)
 	}
 }
 

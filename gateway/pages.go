@@ -58,6 +58,9 @@ func (b *board) show(f *fold, open map[string]ucare.Alarm) {
 		said[id] = lastWord{sign: caregiver.Sign{At: last.Last, Room: last.Room}}
 	}
 	for _, s := range f.decoder.Sensors() {
+		if s.IsCommand() {
+			continue // nothing that hangs on a wall
+		}
 		word := said[s.Dwelling]
 		word.sensors = append(word.sensors, s)
 		said[s.Dwelling] = word

@@ -50,9 +50,6 @@ func (b *board) sensors(d ucare.Dwelling) []ListedSensor {
 	standing := b.faults.Standing(d.ID)
 	var all []ListedSensor
 	for _, s := range b.last(d.ID).sensors {
-		if s.ID == sensors.TestAlarm {
-			continue
-		}
 		listed := ListedSensor{SensorState: s, MustBeTested: s.MustBeTested(), Supervised: s.Supervised(standing)}
 		for _, room := range d.Rooms {
 			if room.ID == s.Room {

@@ -169,7 +169,11 @@ func TestTheListOfSensors(t *testing.T) {
 	m := reading("smoke", "smoke", false)
 	m.Payload = []byte(`{"room":"kitchen","kind":"smoke","active":false}`)
 	tell(f.entry(entryOf(m)))
-	tell(f.entry(entryOf(reading(sensors.TestAlarm, "help", true))))
+	pressed, _ := json.Marshal(ucare.Reading{At: time.Now(), Dwelling: "home", Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true})
+	tell(f.entry(entryOf(sensors.Message{At: time.Now(), Topic: "ucare/home/" + sensors.TestAlarm, Payload: pressed})))
+	for name, payload := range map[string]string{"away": "OFF", "cancel": "PRESS", "test": "PRESS"} { // no devices
+		tell(f.entry(entryOf(sensors.Message{At: time.Now(), Topic: sensors.CommandTopic("home", name), Payload: []byte(payload)})))
+	}
 	got, _ := list("/sensors")
 	if len(got.Sensors) != 2 || got.Language != "ko" {
 		t.Fatalf("%+v", got)
@@ -188,6 +192,9 @@ func TestTheListOfSensors(t *testing.T) {
 		t.Errorf("after a test: %+v", s)
 	}
 	page := g.board.Now("home").Sensors
+	if len(page) != 2 {
+		t.Fatalf("the page has %+v", page)
+	}
 	if s := page[1]; s.Supervised != ucare.SupervisedYes || s.Tested.IsZero() {
 		t.Errorf("the page says otherwise: %+v", s)
 	}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"path/filepath"
-	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
@@ -81,7 +80,7 @@ func rulesOf(c *configs.Gateway) *rules.Policy {
 }
 
 func routesOf(c *configs.Gateway) *emergency.Policy {
-	p := &emergency.Policy{SentBy: c.Box.ID, Dwellings: make(map[string]ucare.Dwelling), Texts: reportTexts(c.Box.TimeZone.Location)}
+	p := &emergency.Policy{SentBy: c.Box.ID, Dwellings: make(map[string]ucare.Dwelling), Texts: reportTexts(c)}
 	for _, d := range dwellingsOf(c) {
 		p.Dwellings[d.ID] = d
 	}
@@ -98,13 +97,18 @@ func routesOf(c *configs.Gateway) *emergency.Policy {
 	return p
 }
 
-// reportTexts says in every language what happened, by the clock of the home.
-func reportTexts(home *time.Location) func(ucare.Verb, ucare.Alarm) map[string]string {
+// reportTexts says in every language what happened, by the clock of the home and
+// with the names that the household gives its rooms.
+func reportTexts(c *configs.Gateway) func(ucare.Verb, ucare.Alarm) map[string]string {
+	homes := make(map[string]ucare.Dwelling)
+	for _, d := range dwellingsOf(c) {
+		homes[d.ID] = d
+	}
 	return func(verb ucare.Verb, a ucare.Alarm) map[string]string {
-		a.Onset = a.Onset.In(home)
+		a.Onset = a.Onset.In(c.Box.TimeZone.Location)
 		texts := make(map[string]string)
 		for _, l := range language.All() {
-			texts[l.Tag()] = l.Verb(verb) + ": " + l.Alarm(a, l.Room)
+			texts[l.Tag()] = l.Verb(verb) + ": " + l.Alarm(a, l.Rooms(homes[a.Dwelling]))
 		}
 		return texts
 	}

@@ -2,6 +2,7 @@ package sensors
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ucare-project/ucare"
@@ -72,6 +73,15 @@ func (c *commands) Hear(m Message) (Heard, bool) {
 	}
 	r.At, r.Dwelling = m.At, dwelling
 	return Heard{Readings: []ucare.Reading{r}, Cleared: []ucare.Fault{fault}}, true
+}
+
+// IsCommand reports whether this is no device but what somebody said to the
+// gateway: a command of this file or a test alarm. A device that has the name of
+// a command reports more than the command does, or something else.
+func (s SensorState) IsCommand() bool {
+	only := map[string]ucare.Kind{"away": ucare.Away, "cancel": ucare.Use, TestAlarm: ucare.HelpButton}
+	kind, named := only[s.ID]
+	return named && s.Model == "" && s.Bridge == "" && s.Battery == nil && s.Room == "" && slices.Equal(s.Kinds, []ucare.Kind{kind})
 }
 
 // commandReading is what a command says, and the payloads that it takes; none for

@@ -95,6 +95,26 @@ func TestOnlyCommandsAboutOurDwellingsAreTaken(t *testing.T) {
 	}
 }
 
+// A device keeps its place in the list, whatever it is called.
+func TestACommandIsNoDevice(t *testing.T) {
+	for name, c := range map[string]struct {
+		s    sensors.SensorState
+		want bool
+	}{
+		"away":               {sensors.SensorState{ID: "away", Kinds: []ucare.Kind{ucare.Away}}, true},
+		"cancel":             {sensors.SensorState{ID: "cancel", Kinds: []ucare.Kind{ucare.Use}}, true},
+		"test alarm":         {sensors.SensorState{ID: sensors.TestAlarm, Kinds: []ucare.Kind{ucare.HelpButton}}, true},
+		"a door called away": {sensors.SensorState{ID: "away", Kinds: []ucare.Kind{ucare.Door}}, false},
+		"a button in a room": {sensors.SensorState{ID: "cancel", Room: "hall", Kinds: []ucare.Kind{ucare.Use}}, false},
+		"never heard":        {sensors.SensorState{ID: "cancel"}, false},
+		"a socket":           {sensors.SensorState{ID: "kettle", Kinds: []ucare.Kind{ucare.Use}}, false},
+	} {
+		if got := c.s.IsCommand(); got != c.want {
+			t.Errorf("%s: IsCommand is %t", name, got)
+		}
+	}
+}
+
 func TestCommandsAreListenedTo(t *testing.T) {
 	var listens bool
 	for _, f := range homeDecoder().Filters() {

@@ -47,15 +47,15 @@ func (v *Voice) announce(dwelling string, said Announcement) {
 	}
 }
 
-// textsFor is one text in every language; of a drill it says so first.
+// textsFor is one text in every language. Of a drill nothing is said but that it
+// is one: who hears that the home has to be left may do so.
 func textsFor(key string, drill bool) map[string]string {
+	if drill {
+		key = "announce.drill"
+	}
 	texts := make(map[string]string)
 	for _, l := range language.All() {
-		text := l.Text(key)
-		if drill {
-			text = l.Text("announce.drill", "text", text)
-		}
-		texts[l.Tag()] = text
+		texts[l.Tag()] = l.Text(key)
 	}
 	return texts
 }

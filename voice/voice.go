@@ -14,7 +14,6 @@
 package voice
 
 import (
-	"cmp"
 	"log/slog"
 	"maps"
 	"slices"
@@ -106,23 +105,11 @@ func (v *Voice) Through(b Broker) *Teller {
 // once with Wake.
 func (v *Voice) Show(states map[string]State) {
 	for _, s := range states {
-		slices.SortFunc(s.Alarms, toldFirst)
+		slices.SortFunc(s.Alarms, ucare.MoreUrgent)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	maps.Copy(v.states, states)
-}
-
-// toldFirst orders alarms for the home: a real one before a drill, then by
-// urgency, then by age.
-func toldFirst(a, b ucare.Alarm) int {
-	if a.Drill != b.Drill {
-		if a.Drill {
-			return +1
-		}
-		return -1
-	}
-	return cmp.Or(cmp.Compare(a.Rule.Priority(), b.Rule.Priority()), a.RaisedAt.Compare(b.RaisedAt), cmp.Compare(a.ID, b.ID))
 }
 
 // Wake lets the tellers look at once what is new. It never blocks.
