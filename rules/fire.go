@@ -48,9 +48,11 @@ type FirePolicy struct {
 	// room are still taken for the same fire.
 	SameFire time.Duration
 	// OldNews is how long after a restore an "on" of unknown age is taken for
-	// the one that was restored. Brokers and bridges save what they remember
-	// every 5 to 30 minutes and come back with it after a crash, so an hour
-	// covers them. Longer would hide a fire that began while nobody heard.
+	// the one that was restored. A bridge that crashed comes back with what it
+	// had saved: Zigbee2MQTT saves every 5 minutes and when it is stopped, and
+	// takes some minutes to start. Longer would hide the next fire: after a start
+	// of the bridge its first "on" is of unknown age too. A "clear" that is heard
+	// meanwhile changes nothing, since the bridge may not have saved it yet.
 	OldNews time.Duration
 }
 
@@ -89,7 +91,7 @@ type Detector struct {
 	// duplicate.
 	On    Span `json:"on,omitzero"`
 	Count int  `json:"count,omitempty"`
-	// Restored is when its last alarm was restored, until it is heard clear again.
+	// Restored is when its last alarm was restored.
 	Restored time.Time `json:"restored,omitzero"`
 }
 
@@ -277,9 +279,6 @@ func (f *FireState) clear(d *Detector, at, now time.Time) {
 		return // A later reading has said more.
 	}
 	d.State, d.At = ucare.Inactive, at
-	if at.After(d.Restored) {
-		d.Restored = time.Time{} // The next "on" cannot be the old one.
-	}
 	if e := f.episode(d.Alarm); e != nil {
 		f.checkClear(e, now)
 	}

@@ -20,8 +20,8 @@ type Policy struct {
 	Away     AwayPolicy
 }
 
-// oldNews is an hour: see FirePolicy.OldNews.
-const oldNews = time.Hour
+// oldNews is explained at FirePolicy.OldNews.
+const oldNews = 10 * time.Minute
 
 // Default is the policy for a dwelling about which nothing special is known.
 // The figures' sources are in the file of each rule.
