@@ -207,7 +207,10 @@ func (d *FallSensor) count(r *ucare.Reading, at, now time.Time) {
 func (s *State) fallOver(r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
 	d := s.Fall.sensor(r)
 	d.Ends = true
-	if r.UnknownAge {
+	if r.UnknownAge { // It ends nothing, but the next fresh verdict behind a closed fall is a new one.
+		if e := s.Fall.fall(d.Alarm); e != nil && e.Closed {
+			d.State = ucare.Unknown
+		}
 		return to
 	}
 	at := observedAt(r, now)

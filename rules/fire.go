@@ -262,8 +262,16 @@ func (f *FireState) fold(e *Episode, d *Detector, r *ucare.Reading, at, now time
 
 // cleared folds a "clear". It also ends a drill: when the test button is let
 // go, the detector sends an ordinary "clear".
+//
+// One of unknown age ends nothing. But a detector whose alarm was closed may have been clear
+// in between, so that its next fresh "on" is not taken for the one before it.
 func (f *FireState) cleared(r *ucare.Reading, now time.Time) {
 	if r.UnknownAge {
+		if i, ok := f.find(r.Sensor, r.Kind, r.Drill); ok {
+			if e := f.episode(f.Detectors[i].Alarm); e != nil && e.Closed {
+				f.Detectors[i].State = ucare.Unknown
+			}
+		}
 		return
 	}
 	f.clear(f.detector(r), observedAt(r, now), now)
