@@ -26,6 +26,7 @@ type Decoder struct {
 	quiet      []string
 	standing   map[string]ucare.Fault // by Fault.Key
 	strays     strays
+	owners     owners
 	sensors    register
 	configured []SensorState // never heard, as the configuration has them
 	bridges    bridges
@@ -40,6 +41,7 @@ func NewDecoder(c Config, further ...Ecosystem) *Decoder {
 		quiet:      append([]string{"homeassistant/#", "$SYS/#"}, c.Quiet...),
 		standing:   map[string]ucare.Fault{},
 		strays:     strays{},
+		owners:     owners{},
 		sensors:    register{},
 		configured: c.sensors(),
 		bridges:    bridges{expected: c.bridges(), heard: map[string]bool{}},
@@ -68,7 +70,7 @@ func (d *Decoder) Tick(now time.Time) Heard {
 			continue
 		}
 		if at, due := t.Next(); due && !now.Before(at) {
-			h.add(unbroken(func() Heard { return t.Tick(now) }, "time", now, nil))
+			h.add(d.disambiguate(e, unbroken(func() Heard { return t.Tick(now) }, "time", now, nil)))
 		}
 	}
 	return d.settle(h)
@@ -137,7 +139,7 @@ func (d *Decoder) decode(m Message) Heard {
 	known := false
 	for _, e := range d.ecosystems {
 		said, mine := e.Hear(m)
-		h.extend(said)
+		h.extend(d.disambiguate(e, said))
 		if known = mine; mine {
 			break
 		}
@@ -270,6 +272,7 @@ func (d *Decoder) Sensors() []SensorState { return d.sensors.list() }
 type decoderJSON struct {
 	Standing   []ucare.Fault              `json:"standing,omitempty"`
 	Strays     strays                     `json:"strays,omitempty"`
+	Owners     owners                     `json:"owners,omitempty"`
 	Sensors    []SensorState              `json:"sensors,omitempty"`
 	Bridges    bridgesJSON                `json:"bridges,omitzero"`
 	Ecosystems map[string]json.RawMessage `json:"ecosystems,omitempty"`
@@ -279,6 +282,7 @@ type decoderJSON struct {
 func (d *Decoder) MarshalJSON() ([]byte, error) {
 	w := decoderJSON{
 		Strays:     d.strays,
+		Owners:     d.owners,
 		Sensors:    slices.DeleteFunc(d.Sensors(), SensorState.silent),
 		Bridges:    d.bridges.kept(),
 		Ecosystems: map[string]json.RawMessage{},
@@ -307,11 +311,12 @@ func (d *Decoder) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return fmt.Errorf("the decoder's memory: %w", err)
 	}
-	d.standing, d.strays, d.sensors = map[string]ucare.Fault{}, strays{}, register{}
+	d.standing, d.strays, d.owners, d.sensors = map[string]ucare.Fault{}, strays{}, owners{}, register{}
 	for _, f := range w.Standing {
 		d.standing[f.Key()] = f
 	}
 	maps.Copy(d.strays, w.Strays)
+	maps.Copy(d.owners, w.Owners)
 	for _, s := range w.Sensors {
 		d.sensors.put(&s)
 	}
