@@ -14,7 +14,7 @@ import (
 // after an alarm of it was seen live once: a test press, or the real thing. Until then
 // package supervision tells a fault, from the moment it is listed or heard.
 //
-// One test of a device that detects several dangers is enough, for it has one
+// One test of a device that detects several dangers of fire is enough, for it has one
 // test button; which kinds were seen is written down.
 
 // MustBeTested reports whether a sensor of the kind is not supervised before an

@@ -35,8 +35,8 @@ type sensor struct {
 	Unreachable bool    `json:"unreachable,omitempty"` // told as a fault of its own
 	Watched     bool    `json:"watched,omitempty"`     // it reports something that we need
 	Sees        bool    `json:"sees,omitempty"`        // it notices people
-	MustTest    bool    `json:"must_test,omitempty"`   // it detects danger or calls for help
-	Tested      instant `json:"tested,omitempty"`      // when it last did so live; 0: never
+	MustProve   proofs  `json:"must_prove,omitempty"`  // what it detects or calls for
+	Proved      proofs  `json:"proved,omitempty"`      // what of that was seen live
 	Triggers    voice   `json:"triggers,omitzero"`     // when it noticed somebody
 	Hours       uint32  `json:"hours,omitempty"`       // activity.Hours when it last did
 	ChecksIn    bool    `json:"checks_in,omitempty"`   // it speaks when nothing happens, too
@@ -140,7 +140,7 @@ func (h *home) see(seen *sensors.Seen, now instant, c *Change) {
 		s.can(k)
 	}
 	if seen.Tested {
-		s.Tested = now
+		s.Proved |= s.MustProve.byTestButton()
 	}
 	through := h.bridge(s.Bridge, now)
 	if at := min(instantOf(seen.Heard), now); at != 0 && s.speaks(at) {
@@ -186,7 +186,7 @@ func (h *home) read(r *ucare.Reading, now instant) {
 		s.anew(now) // it has just been reached
 	}
 	if sensors.IsTest(*r) {
-		s.Tested = now
+		s.Proved |= proofOf(r.Kind)
 	}
 	s.turned(r, now)
 	if isOfPeople(r.Kind) && !r.UnknownAge {
@@ -207,14 +207,13 @@ func (s *sensor) can(k ucare.Kind) {
 		s.Watched = true
 	}
 	s.Sees = s.Sees || notices(k)
-	s.MustTest = s.MustTest || sensors.MustBeTested(k)
+	s.MustProve |= proofOf(k)
 }
 
 // shift moves what is being measured, since the clock was set.
 func (s *sensor) shift(by instant) {
 	s.voice.shift(by)
 	s.Triggers.shift(by)
-	s.Tested.shift(by)
 	s.Moved.shift(by)
 	for i := range s.On {
 		s.On[i].Since.shift(by)

@@ -423,6 +423,18 @@ func TestADetectorCountsOnlyAfterATest(t *testing.T) {
 		}
 	}
 	s := New(sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "kim"}}})
+	several := hear(s, ucare.Reading{}, sensors.Seen{Kinds: []ucare.Kind{ucare.Smoke, ucare.CarbonMonoxide, ucare.HelpButton, ucare.FallSensor}})
+	if len(several.Began) != 1 || several.Began[0].Detail != "to be tried one by one: its alarm of smoke, heat or gas, its call for help, a fall" {
+		t.Errorf("a device of several kinds: %+v", several)
+	}
+	for i, r := range []ucare.Reading{
+		{Kind: ucare.HelpButton, State: ucare.Active}, {Kind: ucare.Smoke, State: ucare.Active, Drill: true}, {Kind: ucare.FallSensor, State: ucare.Active},
+	} {
+		if c := hear(s, r, sensors.Seen{}); (len(c.Ended) == 1) != (i == 2) {
+			t.Errorf("after %s: %+v; each has to be tried", r.Kind, c)
+		}
+	}
+	s = New(sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "kim"}}})
 	if c := hear(s, ucare.Reading{Kind: ucare.WaterLeak, State: ucare.Inactive}, sensors.Seen{}); len(c.Began) > 0 {
 		t.Errorf("nobody has to wet the floor: %+v", c)
 	}
