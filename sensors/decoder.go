@@ -116,6 +116,7 @@ func (d *Decoder) listen() {
 			all = append(all, l.Filters()...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(f string) bool { return !IsFilter(f) })
 	slices.Sort(all)
 	all = slices.Compact(all)
 	var wide []string // only those can cover another one

@@ -376,6 +376,18 @@ func TestTheRoomIsInTheName(t *testing.T) {
 	}
 }
 
+func TestWhatABrokerCanBeAskedFor(t *testing.T) {
+	for filter, want := range map[string]bool{
+		"a/b": true, "a/+/c": true, "a/#": true, "#": true, "+": true, "/a": true, " 거실/#": true,
+		"": false, "a/b+": false, "a/#/b": false, "a#": false, "##": false, "$SYS/#": false, "$share/x/a": false, "a\x00b": false, "a\xff": false,
+		strings.Repeat("a", 65_536): false,
+	} {
+		if got := IsFilter(filter); got != want {
+			t.Errorf("%.20q: %v", filter, got)
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	for _, c := range []struct {
 		granted, asked string

@@ -1,6 +1,25 @@
 package sensors
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// IsFilter reports whether a broker can be asked for the filter. Some devices
+// say themselves where they speak, and a broker ends the connection of a client that
+// subscribes to what is no filter: one announcement would make the gateway deaf.
+func IsFilter(filter string) bool {
+	if filter == "" || len(filter) > 65_535 || filter[0] == '$' || !utf8.ValidString(filter) || strings.ContainsRune(filter, 0) {
+		return false
+	}
+	for level := range strings.SplitSeq(filter, "/") {
+		if len(level) > 1 && strings.ContainsAny(level, "+#") {
+			return false
+		}
+	}
+	hash := strings.IndexByte(filter, '#')
+	return hash < 0 || hash == len(filter)-1
+}
 
 // Match reports whether the MQTT topic filter matches the topic. As the
 // specification has it, a filter that begins with a wildcard does not match a
