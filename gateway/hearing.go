@@ -64,7 +64,7 @@ func (g *Gateway) wireClient(c *configs.Gateway) error {
 	g.hearing.filters = make(chan []string, 1)
 	g.hearing.client.Listen(g.watch.fold.decoder.Filters())
 	household = g.speakThrough(voice.Broker{
-		Name: "household's broker", Publish: g.hearing.client.Publish, Open: g.hearing.client.Connected,
+		Name: "household's broker", Publish: g.hearing.client.Publish, Open: g.hearing.client.Speaks,
 	})
 	return nil
 }

@@ -6,11 +6,13 @@
 // docs/mqtt-traps.md, which lists what goes wrong between a broker and a client and
 // where each of it is dealt with here.
 //
-// There are two sessions. The alarm session (QoS 1, kept by the broker while we
-// are away) has everything that could raise an alarm; the telemetry session (QoS 0,
+// There are up to three sessions. The alarm session (QoS 1, kept by the broker while
+// we are away) has everything that could raise an alarm; the telemetry session (QoS 0,
 // not kept) has only what the household lists as telemetry, so that a flood of it
-// cannot push an alarm out of a queue. Each is proved by a canary: a message of our
-// own that has to come back. A session whose canary stays away is replaced whole.
+// cannot push an alarm out of a queue. Both only hear. Each is proved by a canary: a
+// message of our own that has to come back. A session whose canary stays away is
+// replaced whole. On the third, the voice, the gateway speaks to the home: a broker
+// that ends a connection for what it forbids to say ends none that hears.
 package client
 
 import (
@@ -36,8 +38,8 @@ type Config struct {
 	// Broker is its URL: tcp://host:1883, or tls://host:8883 with TLS.
 	Broker string
 	// ID is the gateway's id. It must be this gateway's alone: the sessions are
-	// called <ID>-alarm and <ID>-telemetry, and a second client of that name
-	// would take the session over again and again.
+	// called <ID>-alarm, <ID>-telemetry and <ID>-voice, and a second client of that
+	// name would take the session over again and again.
 	ID                 string
 	Username, Password string
 	TLS                *tls.Config // from TLSFiles; nil means the system's authorities
@@ -133,6 +135,7 @@ type Client struct {
 	config Config
 	alarm  *keeper
 	all    []*keeper
+	voice  *voice
 }
 
 // New returns a Client that hears nothing before Run.
@@ -161,6 +164,7 @@ func New(c Config, inbox sensors.Inbox, logger *slog.Logger) *Client {
 	client := &Client{config: c}
 	client.alarm = newKeeper(c, "alarm", 1, c.Alarm, source, inbox, logger)
 	client.all = []*keeper{client.alarm}
+	client.voice = newVoice(c, client.alarm, logger)
 	c.Deaf = func(_, _ time.Time) {} // telemetry raises nothing, so its silence means nothing either
 	c.Will, c.Connected = Will{}, func() {}
 	if len(c.Telemetry) > 0 {
@@ -179,6 +183,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for _, k := range c.all {
 		wg.Go(func() { k.run(ctx) })
 	}
+	wg.Go(func() { c.voice.run(ctx) })
 	wg.Wait()
 	return nil
 }
@@ -192,10 +197,17 @@ func (c *Client) Listen(filters []string) {
 }
 
 // Publish sends a message with QoS 1 and waits a few seconds for the broker's
-// acknowledgement, which is no proof that anybody got it.
+// acknowledgement, which is no proof that anybody got it. What fails is not sent
+// again: whoever speaks says what holds by then. A topic for which the broker ends the
+// connection is a fault, and is passed over for a while without an error, so that what
+// is said behind it is heard.
 func (c *Client) Publish(topic string, payload []byte, retain bool) error {
-	return c.alarm.publish(topic, payload, retain)
+	return c.voice.publish(topic, payload, retain)
 }
+
+// Speaks reports whether Publish has a chance, and whether we hear: who listens to us
+// shall not take us for well on the word of a connection that cannot hear.
+func (c *Client) Speaks() bool { return c.alarm.open() && c.voice.isOpen() }
 
 // Connected reports whether the alarm session's connection is open. Whether
 // anything comes through it is what CanaryAge tells.

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -30,20 +29,32 @@ const (
 
 	lossWindow = time.Minute
 	lossesMost = 3 // more in the window, and somebody else is using our name
+
+	cutsMost = 2 // so often in a row the broker ends the connection for a canary until we ask no more for its acknowledgement
 )
 
-// A line is one MQTT connection with its reconnecting, from open to Close.
+// A line is one MQTT connection on which we speak.
 type line interface {
-	Open() bool
 	// Publish sends with QoS 1 and waits for the broker's acknowledgement for a bounded time.
 	Publish(topic string, payload []byte, retain bool) error
+	// Ended is closed when the connection ends. There is no other after it.
+	Ended() <-chan struct{}
+	// Close ends it within a bounded time.
+	Close()
+}
+
+// A way is an MQTT connection with its reconnecting.
+type way interface {
+	Open() bool
+	// Prove sends a canary, and waits for what its QoS promises for a bounded time.
+	Prove(topic string, qos byte) error
 	// Close ends it for good within a bounded time.
 	Close()
 }
 
-// A connection is a line with what is heard on it.
+// A connection is a way with what is heard on it.
 type connection interface {
-	line
+	way
 	// Listen subscribes to the filters of add and gives up those of drop. It says
 	// which of add are refused, and why.
 	Listen(add, drop []string) (refused map[string]string, err error)
@@ -80,6 +91,7 @@ type keeper struct {
 	lastError   string          // why the last attempt to connect failed
 	losses      []time.Time     // of the connection, within lossWindow
 	willRefused bool            // the last refusal was of a session with a last will
+	canaryCuts  int             // in a row, that the connection broke when a canary was sent
 	faults      map[string]ucare.Fault
 }
 
@@ -93,10 +105,12 @@ type session struct {
 	began   time.Time
 	will    bool // it has a last will
 	line    connection
+	cut     bool // the broker ended the connection for the canary, and this line would send it again
 	heard   subscriptions
 	nonce   string    // of the canary that is under way
 	sentAt  time.Time // when that was sent
 	sending bool
+	acked   bool      // that one asks for an acknowledgement
 	busy    time.Time // since when the handler is at a message
 	// failed: a message could not be committed. Nothing more is committed or
 	// acknowledged on this line, so that the order stays what it was.
@@ -179,6 +193,9 @@ func (k *keeper) look(now time.Time) (replace string) {
 	case deaf:
 		return fmt.Sprintf("no canary for %v", k.since(now).Round(time.Second))
 	}
+	if s.cut {
+		return "the connection ends when our own message is sent; it is sent without asking for an acknowledgement"
+	}
 	return s.lookAtWill(open, now)
 }
 
@@ -186,8 +203,8 @@ func (k *keeper) look(now time.Time) (replace string) {
 func (k *keeper) lookAtConnection(open bool, now time.Time) {
 	k.losses = slices.DeleteFunc(k.losses, func(t time.Time) bool { return now.Sub(t) > lossWindow })
 	client := k.config.ID + "-" + k.name
-	if n := len(k.losses); n > lossesMost {
-		k.tell(true, ucare.FaultBrokerDown, client, fmt.Sprintf("the connection was lost %d times in a minute: is another gateway running with the id %q?", n, k.config.ID), now)
+	if n := len(k.losses); n > lossesMost && k.canaryCuts < cutsMost {
+		k.tell(true, ucare.FaultBrokerDown, client, fmt.Sprintf("the connection was lost %d times in a minute: is another gateway running with the id %q, or does the broker make user names client ids (use_username_as_clientid)?", n, k.config.ID), now)
 	} else if n == 0 {
 		k.tell(false, ucare.FaultBrokerDown, client, "", now)
 	}
@@ -263,17 +280,11 @@ func (k *keeper) open() bool {
 	return s != nil && s.line.Open()
 }
 
-// errNotConnected is what a publication gets while there is no connection.
-var errNotConnected = errors.New("not connected to the broker")
-
-func (k *keeper) publish(topic string, payload []byte, retain bool) error {
+// lostSince reports whether the connection broke at that time, or within d after it.
+func (k *keeper) lostSince(t time.Time, d time.Duration) bool {
 	k.mu.Lock()
-	s := k.now
-	k.mu.Unlock()
-	if s == nil || !s.line.Open() {
-		return fmt.Errorf("publish on %q: %w", topic, errNotConnected)
-	}
-	return s.line.Publish(topic, payload, retain)
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(k.losses, func(lost time.Time) bool { return !lost.Before(t) && lost.Sub(t) <= d })
 }
 
 // sendCanary publishes a message of our own that has to come back, when it is
@@ -282,14 +293,18 @@ func (k *keeper) sendCanary(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := k.now
-	if s.sending || !s.sentAt.IsZero() && now.Sub(s.sentAt) < canaryEvery || !s.line.Open() {
+	every, qos := canaryEvery, byte(1)
+	if k.canaryCuts >= cutsMost { // whoever is cut off for it hears between two of them
+		every, qos = deafAfter-lookEvery, 0
+	}
+	if s.sending || !s.sentAt.IsZero() && now.Sub(s.sentAt) < every || !s.line.Open() {
 		return
 	}
-	s.sending, s.sentAt = true, now
+	s.sending, s.sentAt, s.acked = true, now, qos > 0
 	s.nonce = k.name + "-" + strconv.FormatInt(now.UnixNano(), 36)
 	topic, line := "ucare/"+k.config.ID+"/canary/"+s.nonce, s.line
 	k.sending.Go(func() {
-		err := line.Publish(topic, []byte("1"), false)
+		err := line.Prove(topic, qos)
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		s.sending = false
@@ -313,6 +328,7 @@ func (s *session) isCanary(topic string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if nonce == s.nonce && k.now == s {
+		k.canaryCuts = 0
 		k.prove(now)
 	}
 	return true
@@ -371,6 +387,10 @@ func (s *session) lost(err error) {
 	k.mu.Lock()
 	if k.now == s {
 		k.losses = append(k.losses, time.Now())
+		if s.sending || time.Since(s.sentAt) <= cutWithin {
+			k.canaryCuts++
+			s.cut = k.canaryCuts >= cutsMost && s.acked
+		}
 	}
 	k.mu.Unlock()
 	k.log.Warn("connection to the broker lost", "error", err)

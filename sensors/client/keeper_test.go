@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,12 +46,18 @@ func (w *wire) Open() bool {
 	return w.open && !w.closed
 }
 
-func (w *wire) Publish(topic string, payload []byte, _ bool) error {
+// Prove implements connection.
+func (w *wire) Prove(topic string, qos byte) error {
 	w.mu.Lock()
-	hears := w.hears
+	hears, cuts := w.hears, w.bench.cuts
+	w.bench.proofs = append(w.bench.proofs, qos)
 	w.mu.Unlock()
+	if cuts {
+		w.session.lost(errCut)
+		return errCut
+	}
 	if hears {
-		w.session.take(sensors.Message{At: time.Now(), Topic: topic, Payload: payload})
+		w.session.take(sensors.Message{At: time.Now(), Topic: topic, Payload: []byte("1")})
 	}
 	return nil
 }
@@ -72,6 +79,9 @@ type bench struct {
 	hears  bool
 	faults map[ucare.FaultCode]string
 	deaf   []gap
+
+	cuts   bool   // the broker ends the connection for a canary
+	proofs []byte // the QoS of each canary
 
 	refuses  map[string]bool // filters
 	listened []string        // what was asked for, each time
@@ -240,6 +250,36 @@ func TestARefusedSubscriptionIsAFaultAndAskedForAgain(t *testing.T) {
 		}
 		if b.lines() != 1 {
 			t.Error("the session was given up, though the other filters were heard")
+		}
+	})
+}
+
+// A broker may end the connection for a canary that its access list forbids. What was
+// not acknowledged would be sent again on each new connection, and nothing be heard.
+func TestAForbiddenCanaryDoesNotKeepTheConnectionDown(t *testing.T) {
+	watched(t, func(b *bench) { b.cuts = true }, func(t *testing.T, b *bench) {
+		wait(5 * time.Minute)
+		b.set(func() {
+			if len(b.proofs) > 25 || slices.Contains(b.proofs[cutsMost:], 1) {
+				t.Errorf("canaries of QoS %v in five minutes", b.proofs)
+			}
+		})
+		detail, stands := b.fault(ucare.FaultBrokerDeaf)
+		if !stands || !strings.Contains(detail, "ucare/home-1/canary/") && !strings.Contains(detail, "canary") {
+			t.Errorf("fault %q", detail)
+		}
+		if detail, _ := b.fault(ucare.FaultBrokerDown); strings.Contains(detail, "another gateway") {
+			t.Errorf("blamed on another gateway: %q", detail)
+		}
+		b.set(func() { b.cuts = false })
+		wait(2 * time.Minute)
+		b.set(func() {
+			if last := b.proofs[len(b.proofs)-1]; last != 1 {
+				t.Errorf("the last canary was of QoS %d, though the broker takes them", last)
+			}
+		})
+		if detail, stands := b.fault(ucare.FaultBrokerDeaf); stands {
+			t.Errorf("still deaf: %s", detail)
 		}
 	})
 }

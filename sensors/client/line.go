@@ -1,6 +1,8 @@
 package client
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -22,7 +24,7 @@ const (
 	quiesce         = 250 // milliseconds for what is under way when a line is closed
 )
 
-// paho is a line over the paho client.
+// paho is a connection over the paho client.
 type paho struct {
 	client mqtt.Client
 	qos    byte
@@ -44,21 +46,15 @@ func (k *keeper) pahoLine(s *session) connection {
 // options are the settings; docs/mqtt-traps.md tells what each is against.
 func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
 	c := k.config
-	o := mqtt.NewClientOptions().AddBroker(c.Broker).SetClientID(c.ID + "-" + k.name).SetProtocolVersion(4)
-	o.SetUsername(c.Username).SetPassword(c.Password)
+	o := c.options(k.name, p)
 	o.SetCleanSession(k.qos == 0)
 	if s.will {
 		o.SetBinaryWill(c.Will.Topic, c.Will.Payload, 1, c.Will.Retain)
 	}
-	o.SetAutoAckDisabled(true).SetOrderMatters(true)
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { k.handle(s, m) }) // and no routes: one handler, once
-	o.SetStore(mqtt.NewMemoryStore())
-	o.SetResumeSubs(false) // OnConnect subscribes, each time
+	o.SetResumeSubs(false)                                                             // OnConnect subscribes, each time
 	o.SetConnectRetry(true).SetConnectRetryInterval(2 * time.Second)
 	o.SetAutoReconnect(true).SetMaxReconnectInterval(5 * time.Second)
-	o.SetConnectTimeout(connectWithin).SetKeepAlive(5 * time.Second).SetPingTimeout(3 * time.Second)
-	o.SetWriteTimeout(publishWithin)
-	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) { return p.dial(u, c) })
 	o.SetOnConnectHandler(func(mqtt.Client) { s.connected() })
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost(err) })
 	o.SetConnectionNotificationHandler(func(_ mqtt.Client, n mqtt.ConnectionNotification) {
@@ -67,6 +63,70 @@ func (k *keeper) options(s *session, p *paho) *mqtt.ClientOptions {
 		}
 	})
 	return o
+}
+
+// options are those of every connection of ours.
+func (c Config) options(name string, p *paho) *mqtt.ClientOptions {
+	o := mqtt.NewClientOptions().AddBroker(c.Broker).SetClientID(c.ID + "-" + name).SetProtocolVersion(4)
+	o.SetUsername(c.Username).SetPassword(c.Password)
+	o.SetAutoAckDisabled(true).SetOrderMatters(true)
+	o.SetStore(mqtt.NewMemoryStore())
+	o.SetConnectTimeout(connectWithin).SetKeepAlive(5 * time.Second).SetPingTimeout(3 * time.Second)
+	o.SetWriteTimeout(publishWithin)
+	o.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) { return p.dial(u, c) })
+	return o
+}
+
+// spoken is a line over the paho client. It does not connect again.
+type spoken struct {
+	*paho
+	lost chan struct{}
+}
+
+// pahoVoice opens a line to speak on. Its session is kept, so that a broker which
+// takes us for the alarm session does not erase that one's queue; and without a
+// subscription there is nothing in it.
+func (v *voice) pahoVoice(ctx context.Context) (line, error) {
+	s := &spoken{paho: &paho{}, lost: make(chan struct{})}
+	o := v.config.options("voice", s.paho)
+	o.SetCleanSession(false).SetAutoReconnect(false).SetConnectRetry(false)
+	o.SetDefaultPublishHandler(func(mqtt.Client, mqtt.Message) { v.overheard() })
+	o.SetConnectionLostHandler(func(mqtt.Client, error) {
+		close(s.lost)
+		v.nudge()
+	})
+	s.client = mqtt.NewClient(o)
+	token := s.client.Connect()
+	select { // Close ends what is still trying
+	case <-token.Done():
+		if token.Error() == nil {
+			return s, nil
+		}
+	case <-ctx.Done():
+	case <-time.After(2 * connectWithin):
+	}
+	s.Close()
+	return nil, cmp.Or(token.Error(), mqtt.TimedOut)
+}
+
+// Ended implements line.
+func (s *spoken) Ended() <-chan struct{} { return s.lost }
+
+// Publish implements line.
+func (s *spoken) Publish(topic string, payload []byte, retain bool) error {
+	token := s.client.Publish(topic, 1, retain, payload)
+	err := mqtt.TimedOut
+	select {
+	case <-token.Done():
+		err = token.Error()
+	case <-s.lost:
+		err = errCut
+	case <-time.After(publishWithin):
+	}
+	if err != nil {
+		return fmt.Errorf("publish on %q: %w", topic, err)
+	}
+	return nil
 }
 
 // handle is called by paho for each message, one at a time and in order.
@@ -144,12 +204,9 @@ func (p *paho) dial(u *url.URL, c Config) (net.Conn, error) {
 // Open implements line. IsConnected would be true while reconnecting.
 func (p *paho) Open() bool { return p.client.IsConnectionOpen() }
 
-// Publish implements line.
-func (p *paho) Publish(topic string, payload []byte, retain bool) error {
-	if err := mqtt.WaitTokenTimeout(p.client.Publish(topic, 1, retain, payload), publishWithin); err != nil {
-		return fmt.Errorf("publish on %q: %w", topic, err)
-	}
-	return nil
+// Prove implements connection.
+func (p *paho) Prove(topic string, qos byte) error {
+	return mqtt.WaitTokenTimeout(p.client.Publish(topic, qos, false, []byte("1")), publishWithin)
 }
 
 // Close implements line. The connection is ended even when a handler is stuck,

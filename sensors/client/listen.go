@@ -64,7 +64,9 @@ func (s *session) connected() {
 	s.keeper.mu.Unlock()
 	s.listen()
 	s.keeper.mu.Lock()
-	s.sentAt = time.Time{} // a canary now
+	if s.keeper.canaryCuts < cutsMost {
+		s.sentAt = time.Time{} // a canary now
+	}
 	s.keeper.mu.Unlock()
 	s.keeper.nudge()
 }

@@ -307,6 +307,7 @@ func TestWhatWePublishArrivesAndTelemetryHasItsOwnSession(t *testing.T) {
 	c := hear(t, broker, in, &faultList{}, func(c *Config) { c.Telemetry = []string{"weather/#"} })
 	proved(t, c)
 	eventually(t, "telemetry is connected", c.all[1].open)
+	eventually(t, "it speaks", c.Speaks)
 	if err := c.Publish("zigbee2mqtt/announcement", []byte("hello"), false); err != nil {
 		t.Fatal(err)
 	}
