@@ -148,8 +148,7 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 		cl.ID = d.id + "-" + cl.ID
 		cl.Properties.Props.AssignedClientID = cl.ID
 	} else if h.access.owner(cl.ID) != d.id {
-		return h.refuse(cl, fmt.Sprintf("client id %q: set it in the device to %q or to something that begins with %q; or, where it cannot be set, give %q in sensors.broker.devices client_id: %q (a * at its end stands for any ending). Nobody else may have it, so that nobody can take over another's session",
-			cl.ID, d.id, d.id+"-", d.id, cl.ID))
+		return h.refuse(cl, h.notItsClientID(cl, d))
 	}
 	if will := cl.Properties.Will; will.Flag != 0 && !may(d.publish, will.TopicName) {
 		return h.refuse(cl, fmt.Sprintf("last will on topic %q, which it may not publish on", will.TopicName))
@@ -158,6 +157,15 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	h.refused.letIn(d.id, cl.ID, time.Now())
 	h.refused.letIn(host(cl), "", time.Now()) // whoever could not spell its name there can now, or is refused again
 	return true
+}
+
+// notItsClientID tells what to do about a client id that is not the device's own.
+func (h *hook) notItsClientID(cl *mqtt.Client, d device) string {
+	set := fmt.Sprintf("client id %q: set it in the device to %q or to something that begins with %q", cl.ID, d.id, d.id+"-")
+	if other := h.access.owner(cl.ID); other != "" {
+		return fmt.Sprintf("%s; this one is for %q only, so that nobody can take over another's session", set, other)
+	}
+	return fmt.Sprintf("%s; or, where it cannot be set, give %q client_id: %q in sensors.broker.devices (a * at its end stands for any ending)", set, d.id, cl.ID)
 }
 
 // wrongPassword tells which account was tried, and from where. A name that nobody
