@@ -197,7 +197,7 @@ func TestTheDeployedExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"sensors.client.url: mqtt://mosquitto:1883 is not encrypted; whoever is in the same network can read it"}
+	want := []string{"sensors.client.url: mqtt://mosquitto:1884 is not encrypted; whoever is in the same network can read it"}
 	if !slices.Equal(c.Warnings(), want) {
 		t.Errorf("the warnings are %q", c.Warnings())
 	}
