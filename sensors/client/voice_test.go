@@ -55,11 +55,10 @@ func (u *utterance) Publish(topic string, payload []byte, _ bool) error {
 		return errCut
 	case u.forbids[topic]:
 		u.broken = true
-		go func() { // as mosquitto does: acknowledged before it ends
-			time.Sleep(time.Millisecond)
+		time.AfterFunc(time.Millisecond, func() { // as mosquitto does: acknowledged before it ends
 			u.close()
 			u.nudge()
-		}()
+		})
 		return nil
 	case u.errs[topic] != nil:
 		return u.errs[topic]
@@ -74,9 +73,16 @@ func (m *mouth) detail() string {
 	return m.fault.Detail
 }
 
-// say speaks as a teller does: all of it, and what failed and what it told a
+// times is how often a connection was opened.
+func (m *mouth) times() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.opened
+}
+
+// tellAll speaks as a teller does: all of it, and what failed and what it told a
 // connection that ended, later again.
-func (m *mouth) say(topics ...string) {
+func (m *mouth) tellAll(topics ...string) {
 	for range 10 {
 		failed := false
 		for _, topic := range topics {
@@ -95,33 +101,12 @@ const afterFailure = 5 * time.Second
 // speaking runs a voice beside an alarm session in a bubble of fake time.
 func speaking(t *testing.T, do func(*testing.T, *mouth)) {
 	t.Helper()
-	watched(t, asItIs, func(t *testing.T, b *bench) {
-		m := &mouth{bench: b, forbids: map[string]bool{}, errs: map[string]error{}}
-		c := Config{
-			ID: "home-1", Username: "ucare",
-			Faults: func(f ucare.Fault) {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				m.fault = f
-				m.began++
-			},
-			Cleared: func(ucare.Fault) {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				m.fault = ucare.Fault{}
-			},
-		}
-		m.voice = newVoice(c, b.keeper, slog.New(slog.DiscardHandler))
-		m.connect = func(context.Context) (line, error) {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.opened++
-			m.broken = false
-			lost := make(chan struct{})
-			return &utterance{mouth: m, lost: lost, close: sync.OnceFunc(func() { close(lost) })}, m.fails
-		}
+	synctest.Test(t, func(t *testing.T) {
+		m := newMouth()
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
+		wg.Go(func() { m.bench.keeper.run(ctx) })
+		synctest.Wait()
 		wg.Go(func() { m.run(ctx) })
 		synctest.Wait()
 		do(t, m)
@@ -130,16 +115,44 @@ func speaking(t *testing.T, do func(*testing.T, *mouth)) {
 	})
 }
 
+func newMouth() *mouth {
+	m := &mouth{bench: newBench(), forbids: map[string]bool{}, errs: map[string]error{}}
+	c := Config{
+		ID: "home-1", Username: "ucare",
+		Faults: func(f ucare.Fault) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.fault = f
+			m.began++
+		},
+		Cleared: func(ucare.Fault) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.fault = ucare.Fault{}
+		},
+	}
+	m.voice = newVoice(c, m.bench.keeper, slog.New(slog.DiscardHandler))
+	m.connect = func(context.Context) (line, error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.opened++
+		m.broken = false
+		lost := make(chan struct{})
+		return &utterance{mouth: m, lost: lost, close: sync.OnceFunc(func() { close(lost) })}, m.fails
+	}
+	return m
+}
+
 func TestATopicThatTheBrokerForbidsIsAFaultAndStopsNothingElse(t *testing.T) {
 	speaking(t, func(t *testing.T, m *mouth) {
 		m.forbids["homeassistant/x"] = true
-		m.say("ucare/kim/a", "homeassistant/x", "ucare/kim/b", "ucare/kim/c")
+		m.tellAll("ucare/kim/a", "homeassistant/x", "ucare/kim/b", "ucare/kim/c")
 		if d := m.detail(); !strings.Contains(d, "homeassistant/x") || strings.Contains(d, "ucare/kim") || strings.Contains(d, "another gateway") || m.fault.Code != ucare.FaultRefused || m.fault.Subject != "home-1-voice" {
 			t.Errorf("fault %+v", m.fault)
 		}
-		opened := m.opened
-		m.say("zigbee2mqtt/siren/set")
-		if m.publish("homeassistant/x", nil, false) != nil || m.opened != opened {
+		opened := m.times()
+		m.tellAll("zigbee2mqtt/siren/set")
+		if m.publish("homeassistant/x", nil, false) != nil || m.times() != opened {
 			t.Error("the forbidden topic is still tried")
 		}
 		if got := strings.Join(m.said, ", "); !strings.HasSuffix(got, "ucare/kim/b x, ucare/kim/c x, zigbee2mqtt/siren/set x") {
@@ -150,7 +163,7 @@ func TestATopicThatTheBrokerForbidsIsAFaultAndStopsNothingElse(t *testing.T) {
 		}
 		wait(passedOver)
 		m.forbids["homeassistant/x"] = false
-		m.say("homeassistant/x")
+		m.tellAll("homeassistant/x")
 		if d := m.detail(); d != "" {
 			t.Errorf("allowed now, and still %q", d)
 		}
@@ -160,8 +173,8 @@ func TestATopicThatTheBrokerForbidsIsAFaultAndStopsNothingElse(t *testing.T) {
 func TestAForbiddenTopicThatNobodySaysAnyMoreIsForgotten(t *testing.T) {
 	speaking(t, func(t *testing.T, m *mouth) {
 		m.forbids["old/siren"] = true
-		m.say("old/siren")
-		m.say("old/siren")
+		m.tellAll("old/siren")
+		m.tellAll("old/siren")
 		wait(remembered)
 		if m.detail() == "" {
 			t.Error("forgotten too early")
@@ -222,8 +235,8 @@ func TestAVoiceThatThrowsTheAlarmSessionOutFallsSilent(t *testing.T) {
 	speaking(t, func(t *testing.T, m *mouth) {
 		m.hangUp()
 		for range 2 {
-			was := m.opened
-			for m.opened == was {
+			was := m.times()
+			for m.times() == was {
 				wait(lookEvery)
 			}
 			m.bench.last().session.lost(errors.New("EOF"))
@@ -232,14 +245,14 @@ func TestAVoiceThatThrowsTheAlarmSessionOutFallsSilent(t *testing.T) {
 		if d := m.detail(); !strings.Contains(d, "use_username_as_clientid") {
 			t.Errorf("fault %q", d)
 		}
-		opened := m.opened
+		opened := m.times()
 		wait(silentFor - time.Minute)
-		if m.opened != opened {
+		if m.times() != opened {
 			t.Error("it has thrown the alarm session out again")
 		}
 		wait(2 * time.Minute)
-		if m.opened != opened+1 {
-			t.Errorf("tried %d times after an hour", m.opened-opened)
+		if m.times() != opened+1 {
+			t.Errorf("tried %d times after an hour", m.times()-opened)
 		}
 		wait(time.Minute)
 		if d := m.detail(); d != "" {
