@@ -180,7 +180,7 @@ func (k *keeper) look(now time.Time) (replace string) {
 	switch {
 	case refusal != "":
 		k.tell(true, ucare.FaultBrokerDeaf, k.subject, refusal, now)
-	case open && deaf:
+	case (open || k.canaryCuts >= cutsMost) && deaf: // cut off for the canary, it is open just before only
 		k.tell(true, ucare.FaultBrokerDeaf, k.subject, fmt.Sprintf("connected as %s-%s, but our own message did not come back for %v: may it publish and subscribe below ucare/%s/canary/?", k.config.ID, k.name, deafAfter, k.config.ID), now)
 	case s.proved():
 		k.tell(false, ucare.FaultBrokerDeaf, k.subject, "", now)
