@@ -272,16 +272,19 @@ func TestWhatTheBrokerForbidsToSayMakesNobodyDeaf(t *testing.T) {
 	in, faults := &inbox{}, &faultList{}
 	c := hear(t, m, in, faults, nil)
 	proved(t, c)
-	for i := range 3 {
-		eventually(t, "it speaks", c.Speaks)
-		_ = c.Publish("homeassistant/x", []byte("forbidden"), true)
-		alarm := fmt.Sprint("smoke ", i)
-		m.say("zigbee2mqtt/kitchen", alarm, false)
-		eventually(t, alarm+" is heard", func() bool { return in.has(alarm) })
-	}
-	if d := faults.detail(ucare.FaultRefused); !strings.Contains(d, "homeassistant/x") {
-		t.Errorf("fault %q", d)
-	}
+	// How often it takes to be sure of the topic depends on when the broker's end of
+	// the connection is seen; each time, alarms are heard.
+	tries := 0
+	eventually(t, "the fault names the topic", func() bool {
+		if c.Speaks() {
+			_ = c.Publish("homeassistant/x", []byte("forbidden"), true)
+			tries++
+			alarm := fmt.Sprint("smoke ", tries)
+			m.say("zigbee2mqtt/kitchen", alarm, false)
+			eventually(t, alarm+" is heard", func() bool { return in.has(alarm) })
+		}
+		return strings.Contains(faults.detail(ucare.FaultRefused), "homeassistant/x")
+	})
 	eventually(t, "it speaks", c.Speaks)
 	if err := c.Publish("zigbee2mqtt/siren/set", []byte("ON"), false); err != nil {
 		t.Error(err)
