@@ -11,7 +11,8 @@ import (
 )
 
 // A Rule is what decided: one of the three rules, the help button beside them,
-// or supervision, which only ever reports faults.
+// supervision, which only ever reports faults, or one of those that only ever
+// concern the caregivers.
 type Rule string
 
 // The rules.
@@ -21,6 +22,11 @@ const (
 	Fall        Rule = "fall"
 	Help        Rule = "help"
 	Supervision Rule = "supervision"
+
+	CheckIn  Rule = "check_in"   // the resident has not said today that all is well
+	NightOut Rule = "night_out"  // left home at night and not back
+	Climate  Rule = "climate"    // too cold or too hot for an older person
+	Leak     Rule = "water_leak" // water where none should be
 )
 
 // A Verb is what a rule decided about an alarm.
@@ -30,9 +36,13 @@ type Verb string
 const (
 	PreAlarm  Verb = "prealarm" // a grace period began that the resident can end
 	Raise     Verb = "raise"    // a human is needed now
+	Confirm   Verb = "confirm"  // further evidence for an alarm that was raised
 	Restore   Verb = "restore"  // the condition is gone; the alarm is not closed by it
 	Cancel    Verb = "cancel"   // the grace period ended well, nothing was raised
 	TellFault Verb = "fault"    // a technical condition that a human should know
+	// TellConcern tells of a Concern, and Settled that it is over.
+	TellConcern Verb = "concern"
+	Settled     Verb = "settled"
 )
 
 // A Decision is what a rule made of a reading or of time passing.
@@ -43,7 +53,8 @@ type Decision struct {
 	Verb     Verb      `json:"verb"`
 	Room     string    `json:"room"`
 	Kind     Kind      `json:"kind,omitempty"`
-	// Alarm is the name of the alarm this is about, from AlarmID; empty for a fault.
+	// Alarm is the name of the alarm or the concern this is about, from AlarmID; empty
+	// for a fault.
 	Alarm string    `json:"alarm,omitempty"`
 	Onset time.Time `json:"onset,omitzero"`
 	// UnknownAge and Drill are those of the reading that began it.
@@ -71,6 +82,10 @@ type Evidence struct {
 	Kind   Kind      `json:"kind,omitempty"`
 	// Seconds is a length of time the fact is about.
 	Seconds int64 `json:"seconds,omitempty"`
+	// Value was measured, in Unit; Limit is what it was measured against.
+	Value float64 `json:"value,omitempty"`
+	Limit float64 `json:"limit,omitempty"`
+	Unit  string  `json:"unit,omitempty"`
 }
 
 // A Fact is a kind of evidence.
@@ -88,6 +103,18 @@ const (
 	FactDrill        Fact = "drill"         // a test press
 	FactNotHeard     Fact = "not_heard"     // for Seconds the gateway could not hear the sensors
 	FactAway         Fact = "away"          // the resident was said to be away, for Seconds where it is over
+	FactBlind        Fact = "blind"         // since At a sensor cannot be relied on
+	FactWentOut      Fact = "went_out"      // the front door was used At, and nobody was inside afterwards
+	FactLying        Fact = "lying"         // for Seconds somebody lies in the bed or sits on the seat
+	FactInRoom       Fact = "in_room"       // for Seconds nobody was noticed outside that room
+	FactUsualVisit   Fact = "usual_visit"   // the longest stay usual in that room, Seconds long
+	FactImpact       Fact = "impact"        // a wearable felt an impact of Value
+	FactStill        Fact = "still"         // no movement for Seconds after it
+	FactGotUp        Fact = "got_up"        // somebody moves about again
+	FactMeasured     Fact = "measured"      // Value was measured; the limit is Limit
+	FactRising       Fact = "rising"        // it rises by Value a minute; usual is at most Limit
+	FactNoCheckIn    Fact = "no_check_in"   // nobody has said since At that all is well
+	FactLeft         Fact = "left"          // the home was left At
 )
 
 // Priority orders alarms for people and for the outbox: lower is more urgent.

@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 }
 
 // pure is what rules may import of the standard library.
-var pure = []string{"cmp", "fmt", "maps", "slices", "strings", "time"}
+var pure = []string{"cmp", "fmt", "iter", "maps", "math", "slices", "strings", "time"}
 
 // A check looks at all sources and says what is wrong; the example is a
 // source that it must complain about.

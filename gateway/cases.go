@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/emergency"
@@ -43,7 +44,9 @@ func (c *cases) take(decisions []ucare.Decision) work {
 			c.restore(d, &w)
 		case ucare.Cancel:
 			c.cancel(d, &w)
-		case ucare.PreAlarm, ucare.TellFault: // heard in the home and shown on the page
+		case ucare.Confirm:
+			c.confirm(d, &w)
+		case ucare.PreAlarm, ucare.TellFault, ucare.TellConcern, ucare.Settled: // heard in the home and shown on the page
 		}
 	}
 	return w
@@ -55,6 +58,19 @@ func (c *cases) raise(d ucare.Decision, w *work) {
 	c.open[a.ID] = a
 	w.alarms = append(w.alarms, a)
 	w.deliveries = append(w.deliveries, c.policy.First(a, ucare.Raise, d.At)...)
+}
+
+// confirm adds evidence to an alarm that is open. Of one that was closed nobody needs
+// to hear more.
+func (c *cases) confirm(d ucare.Decision, w *work) {
+	a, open := c.open[d.Alarm]
+	if !open {
+		return
+	}
+	a.Because = append(slices.Clip(a.Because), d.Because...)
+	c.open[a.ID] = a
+	w.alarms = append(w.alarms, a)
+	w.deliveries = append(w.deliveries, c.policy.First(a, ucare.Confirm, d.At)...)
 }
 
 // restore notes that the condition is gone. An alarm that the centre has

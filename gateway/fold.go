@@ -113,19 +113,41 @@ func (f *fold) heard(h sensors.Heard, topic string, now time.Time) folded {
 	for _, r := range h.Readings {
 		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, now, out.decisions)
 	}
-	out.changed(f.supervisor.Hear(topic, h, now))
+	f.changed(f.supervisor.Hear(topic, h, now), now, &out)
+	f.doubt(h.Faults, h.Cleared, now, &out)
 	return out
 }
 
 // changed adds what began and ended in the supervision of the sensors.
-func (o *folded) changed(c supervision.Change) {
-	o.faults, o.cleared = append(o.faults, c.Began...), append(o.cleared, c.Ended...)
+func (f *fold) changed(c supervision.Change, now time.Time, out *folded) {
+	out.faults, out.cleared = append(out.faults, c.Began...), append(out.cleared, c.Ended...)
+	f.doubt(c.Began, c.Ended, now, out)
+}
+
+// doubt tells the rules which sensors cannot be relied on any more, and which can
+// again.
+func (f *fold) doubt(began, ended []ucare.Fault, now time.Time, out *folded) {
+	for _, list := range []struct {
+		faults []ucare.Fault
+		blind  bool
+	}{{ended, false}, {began, true}} {
+		for _, fault := range list.faults {
+			if s := f.states[fault.Dwelling]; s != nil && blinds[fault.Code] {
+				out.decisions = f.policy.Blind(s, fault.Subject, list.blind, now, out.decisions)
+			}
+		}
+	}
+}
+
+// blinds are the faults whose subject is a sensor that cannot be relied on.
+var blinds = map[ucare.FaultCode]bool{
+	ucare.FaultSilent: true, ucare.FaultStuck: true, ucare.FaultNeverTriggers: true, ucare.FaultUnreachable: true,
 }
 
 // tick lets time pass: first for the sensors, whose states may expire, then for the rules.
 func (f *fold) tick(now time.Time) folded {
 	out := f.heard(f.decoder.Tick(now), "", now)
-	out.changed(f.supervisor.Tick(now))
+	f.changed(f.supervisor.Tick(now), now, &out)
 	for _, id := range sortedKeys(f.states) {
 		out.decisions = f.policy.Tick(f.states[id], now, out.decisions)
 	}
@@ -162,7 +184,7 @@ func (f *fold) gap(e journal.Entry) (out folded, err error) {
 	if g.To.Before(g.From) {
 		f.supervisor.Shift(g.To.Sub(g.From))
 	}
-	out.changed(f.supervisor.Gap(g.From, g.To, e.At))
+	f.changed(f.supervisor.Gap(g.From, g.To, e.At), e.At, &out)
 	return out, nil
 }
 

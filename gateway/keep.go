@@ -14,8 +14,6 @@ import (
 const (
 	// learnAt is when, by the clock on the resident's wall, the profile is learned.
 	learnAt = 3*time.Hour + 30*time.Minute
-	// learnFrom is how many days of history the profile is learned from.
-	learnFrom = 28
 	// ballastEvery is how often a ballast that was given up is tried again.
 	ballastEvery = 10 * time.Minute
 	// aliveEvery bounds how much real silence a power cut turns into unheard time.
@@ -74,14 +72,14 @@ func (g *Gateway) learn(ctx context.Context, now time.Time) {
 }
 
 func (g *Gateway) learnDwelling(ctx context.Context, dwelling string, now time.Time) error {
-	silences, err := g.history.Silences(ctx, dwelling, now.AddDate(0, 0, -learnFrom), now, g.location)
+	learned, err := g.policy.LearnProfile(g.history.Between(ctx, dwelling, now.AddDate(0, 0, -rules.LearnFrom), now), now)
 	if err != nil {
-		return fmt.Errorf("learn the usual silences of %s: %w", dwelling, err)
+		return fmt.Errorf("learn the usual days of %s: %w", dwelling, err)
 	}
-	if silences.Days == 0 {
+	if learned.Days == 0 {
 		return nil
 	}
-	payload, err := json.Marshal(profile{dwelling, rules.Profile{Longest: silences.Longest, Days: silences.Days}})
+	payload, err := json.Marshal(profile{dwelling, learned})
 	if err != nil {
 		return err
 	}

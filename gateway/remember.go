@@ -64,15 +64,6 @@ func (m *memory) Between(ctx context.Context, dwelling string, from, to time.Tim
 	return store.Between(ctx, dwelling, from, to)
 }
 
-// Silences are what the dwelling's profile is learned from.
-func (m *memory) Silences(ctx context.Context, dwelling string, from, to time.Time, at *time.Location) (history.Silences, error) {
-	store, err := m.open(ctx)
-	if err != nil {
-		return history.Silences{}, err
-	}
-	return store.Silences(ctx, dwelling, from, to, at)
-}
-
 // Trim forgets what is older.
 func (m *memory) Trim(ctx context.Context, before time.Time) (int64, error) {
 	store, err := m.open(ctx)

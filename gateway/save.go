@@ -96,7 +96,7 @@ func (s *silent) folded(decisions []ucare.Decision) {
 			s.raised = append(s.raised, d)
 		case ucare.Restore:
 			s.raised = slices.DeleteFunc(s.raised, func(r ucare.Decision) bool { return r.Alarm == d.Alarm })
-		case ucare.PreAlarm, ucare.Cancel, ucare.TellFault: // nobody waits for these
+		case ucare.PreAlarm, ucare.Confirm, ucare.Cancel, ucare.TellFault, ucare.TellConcern, ucare.Settled: // nobody waits for these
 		}
 	}
 }

@@ -57,7 +57,8 @@ func (l Language) Evidence(e ucare.Evidence, room func(id string) string, loc *t
 		at = l.Text("format.at", "moment", l.Moment(e.At, loc))
 	}
 	return l.Sentence(l.factKey(e),
-		"kind", l.Kind(e.Kind), "where", l.Where(e.Room, room), "at", at, "fact", e.Fact,
+		"kind", l.Kind(e.Kind), "where", l.Where(e.Room, room), "at", at, "fact", e.Fact, "sensor", e.Sensor,
+		"value", l.Value(e.Value, e.Unit), "limit", l.Value(e.Limit, e.Unit),
 		"duration", l.Duration(time.Duration(e.Seconds)*time.Second))
 }
 

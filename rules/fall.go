@@ -334,3 +334,15 @@ func (f *FallState) fall(alarm string) *Fall {
 	}
 	return nil
 }
+
+// pending are the falls that the resident is being asked about.
+func (f *FallState) pending() []Pending { return nil }
+
+// fallDue is when time alone decides about a fall.
+func (p *Policy) fallDue(*State) (time.Time, bool) { return time.Time{}, false }
+
+// fallNotDue is the cheap look.
+func (p *Policy) fallNotDue(*State, time.Time) bool { return true }
+
+// tickFall decides what is due at the instant at.
+func (p *Policy) tickFall(_ *State, _ time.Time, to []ucare.Decision) []ucare.Decision { return to }

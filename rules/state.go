@@ -9,7 +9,7 @@ import (
 
 // Version names the form of a State in JSON. A checkpoint of another version
 // is not read; its log is folded again.
-const Version = "rules/3"
+const Version = "rules/4"
 
 // A State is everything that the rules remember of one dwelling. It is plain
 // data: JSON and back is the same state. (Back into a new State, not over one
@@ -21,6 +21,7 @@ type State struct {
 	Fall     FallState    `json:"fall,omitzero"`
 	Silence  SilenceState `json:"silence,omitzero"`
 	Away     AwayState    `json:"away,omitzero"`
+	Concerns ConcernState `json:"concerns,omitzero"`
 	Profile  Profile      `json:"profile,omitzero"`
 	// Named are the names of the last alarms, so that none is given twice.
 	Named []string `json:"named,omitempty"`
@@ -28,15 +29,6 @@ type State struct {
 
 // NewState is a dwelling of which nothing has been heard yet.
 func NewState(dwelling string) *State { return &State{Dwelling: dwelling} }
-
-// A Profile is what the history knows about a resident's days.
-type Profile struct {
-	// Days is how many days it was learned from; 0: nothing is known.
-	Days int `json:"days,omitempty"`
-	// Longest is the usual longest silence by the local hour in which it began;
-	// 0 where none was seen.
-	Longest [24]time.Duration `json:"longest,omitzero"`
-}
 
 // A Span is a stretch of time, from From up to To.
 type Span struct {
@@ -72,6 +64,13 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 		return p.observeLife(s, &r, now, to)
 	case ucare.FallSensor:
 		return p.observeFall(s, &r, now, to)
+	case ucare.Acceleration:
+		return p.observeAcceleration(s, &r, now, to)
+	case ucare.Temperature, ucare.SmokeDensity, ucare.CarbonMonoxideLevel:
+		to = p.observeClimate(s, &r, now, to)
+		return p.observeMeasured(s, &r, now, to)
+	case ucare.WaterLeak:
+		return p.observeLeak(s, &r, now, to)
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
 		return p.observeLife(s, &r, now, to)
 	case ucare.Away:
@@ -95,23 +94,30 @@ func (p *Policy) Tick(s *State, now time.Time, to []ucare.Decision) []ucare.Deci
 			return to
 		}
 		to = p.tickFire(s, at, to)
+		to = p.tickFall(s, at, to)
 		to = p.tickSilence(s, at, to)
 		p.tickAway(s, at)
+		to = p.tickConcerns(s, at, to)
 	}
 }
 
 // nothingDue is a cheap look before Tick works out the exact deadlines.
 func (p *Policy) nothingDue(s *State, now time.Time) bool {
-	return p.fireNotDue(s, now) && p.silenceSurelyNotDue(s, now) && (!s.away() || now.Before(s.Away.Until))
+	return p.fireNotDue(s, now) && p.fallNotDue(s, now) && p.silenceSurelyNotDue(s, now) &&
+		(!s.away() || now.Before(s.Away.Until)) && p.concernsNotDue(s, now)
 }
 
 // Next is when Tick must be called, and whether it must be at all.
 func (p *Policy) Next(s *State) (time.Time, bool) {
-	fire, burning := p.fireDue(s)
+	first, due := p.fireDue(s)
+	fall, fallen := p.fallDue(s)
+	first, due = sooner(first, due, fall, fallen)
 	silence, waiting := p.silenceDue(s)
+	first, due = sooner(first, due, silence, waiting)
 	home, away := s.awayDue()
-	first, due := sooner(fire, burning, silence, waiting)
-	return sooner(first, due, home, away)
+	first, due = sooner(first, due, home, away)
+	concern, waits := p.concernsDue(s)
+	return sooner(first, due, concern, waits)
 }
 
 // sooner is the earlier one of two deadlines, each of which may not be there.
@@ -144,6 +150,14 @@ func (p *Policy) Gap(s *State, from, to time.Time) {
 	p.gapSilence(s, instant(from), instant(to))
 }
 
+// Blind tells that a sensor cannot be relied on (it is silent, stuck or cannot be
+// reached), or that it can again. What it does not say then proves nothing.
+func (p *Policy) Blind(s *State, sensor string, blind bool, now time.Time, to []ucare.Decision) []ucare.Decision {
+	now = instant(now)
+	to = p.Tick(s, now, to)
+	return p.blindSilence(s, sensor, blind, now, to)
+}
+
 // Shift tells that the wall clock was set, forward by a positive duration. All
 // that is being measured moves with it, so a set clock neither raises an alarm
 // nor hides one. Names and onsets of alarms stay.
@@ -153,6 +167,7 @@ func (p *Policy) Shift(s *State, by time.Duration) {
 	s.Fall.shift(by)
 	s.Silence.shift(by)
 	s.Away.shift(by)
+	s.Concerns.shift(by)
 }
 
 // A Pending is a pre-alarm: an alarm that the resident can still prevent.
@@ -166,14 +181,14 @@ type Pending struct {
 
 // Pending are the pre-alarms that run.
 func (s *State) Pending() []Pending {
-	q := &s.Silence
-	if q.Alarm == "" || q.Raised {
-		return nil
+	all := s.Fall.pending()
+	if q := &s.Silence; q.Alarm != "" && !q.Raised {
+		all = append(all, Pending{Rule: ucare.Inactivity, Alarm: q.Alarm, Room: q.From, Onset: q.Onset, Since: q.PreAlarm})
 	}
-	return []Pending{{Rule: ucare.Inactivity, Alarm: q.Alarm, Room: q.From, Onset: q.Onset, Since: q.PreAlarm}}
+	return all
 }
 
-// Learn takes over what the history knows. It is used to explain.
+// Learn takes over what the history knows (see LearnProfile).
 func (p *Policy) Learn(s *State, profile Profile) { s.Profile = profile }
 
 // namesRemembered is how many alarms back a name cannot be given again.

@@ -217,6 +217,15 @@ func (d *Decoder) settle(h Heard) Heard {
 	return h
 }
 
+// Again takes a reading that was decoded before, as an export holds it, with all
+// that follows from it.
+func (d *Decoder) Again(r ucare.Reading) Heard {
+	return d.settle(Heard{
+		Readings: []ucare.Reading{r},
+		Seen:     []Seen{{Dwelling: r.Dwelling, Sensor: r.Sensor, Room: r.Room, Kinds: []ucare.Kind{r.Kind}, Heard: r.At}},
+	})
+}
+
 // Standing are the faults that hold now, in a fixed order.
 func (d *Decoder) Standing() []ucare.Fault {
 	var fs []ucare.Fault

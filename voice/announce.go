@@ -22,10 +22,13 @@ type Announcement struct {
 // verbAcknowledged is announced when an operator has taken an alarm.
 const verbAcknowledged = "acknowledged"
 
-// Decided announces what the resident should hear of a decision.
+// Decided announces what the resident should hear of a decision: faults and concerns
+// are for the caregivers, a confirmation is for the centre.
 func (v *Voice) Decided(d ucare.Decision) {
-	if d.Verb == ucare.TellFault {
+	switch d.Verb {
+	case ucare.Confirm, ucare.TellFault, ucare.TellConcern, ucare.Settled:
 		return
+	case ucare.PreAlarm, ucare.Raise, ucare.Restore, ucare.Cancel:
 	}
 	v.announce(d.Dwelling, Announcement{
 		At: d.At, Verb: string(d.Verb), Rule: d.Rule, Room: d.Room, Alarm: d.Alarm, Drill: d.Drill,

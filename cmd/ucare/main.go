@@ -47,7 +47,8 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDemo(), newGateway(), newCenter(), newCheck(), newSensors(), newTestAlarm(), newHealth(), newVersion(),
+		newDemo(), newGateway(), newCenter(), newCheck(), newReplay(), newSensors(), newTestAlarm(), newHealth(),
+		newVersion(),
 	)
 	return root
 }
