@@ -65,6 +65,16 @@ func Open(ctx context.Context, path string) (s *Store, aside string, err error) 
 	return &Store{file}, aside, nil
 }
 
+// OpenToRead opens the history that a gateway may be writing, to read it and nothing
+// else.
+func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	file, err := sqlite.OpenToRead(ctx, path, migrations)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{file}, nil
+}
+
 // Close ends what is under way and closes the file.
 func (s *Store) Close() error { return s.file.Close() }
 

@@ -12,6 +12,9 @@ import (
 // ErrClosed is returned by a File that is closed or closing.
 var ErrClosed = errors.New("the file is closed")
 
+// ErrReadOnly is returned by Write on a File that was opened to read.
+var ErrReadOnly = errors.New("the file was opened to be read only")
+
 // A File is an open SQLite file. Its methods may be called from any goroutine.
 type File struct {
 	jobs    chan *job
@@ -19,7 +22,9 @@ type File struct {
 	working sync.WaitGroup // the writer and the homebringer
 	closed  sync.Once
 	failed  error // of Close
-	commits atomic.Int64
+	// readOnly: nobody takes the jobs of a writer.
+	readOnly bool
+	commits  atomic.Int64
 
 	writing sync.Mutex // held by whoever uses the writer's connection
 	writer  *session
@@ -57,6 +62,9 @@ func newFile(o Options) *File {
 func (f *File) Write(ctx context.Context, do func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if f.readOnly {
+		return ErrReadOnly
 	}
 	j := &job{ctx: ctx, do: do, done: make(chan error, 1)}
 	select {

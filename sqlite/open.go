@@ -108,6 +108,33 @@ func Open(ctx context.Context, path string, o Options) (f *File, aside string, e
 	return f, aside, nil
 }
 
+// OpenToRead opens a file that is there, and that another program may be writing, to
+// read it and nothing else. Its schema has to be the one of the migrations.
+func OpenToRead(ctx context.Context, path string, migrations []string) (*File, error) {
+	path, err := filepath.Abs(path)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s to read it: %w", path, err)
+	}
+	f := newFile(Options{})
+	f.readOnly = true
+	f.reads, err = sql.Open(usual, source(path, "mode=ro",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "query_only(1)", "temp_store(MEMORY)"))
+	if err != nil {
+		return nil, fmt.Errorf("open %s to read it: %w", path, err)
+	}
+	var version int
+	if err = f.Read(ctx, func(tx *Tx) error { return tx.QueryRow("PRAGMA user_version").Scan(&version) }); err == nil && version != len(migrations) {
+		err = fmt.Errorf("its schema has version %d, this program reads %d: use the u-Care that writes it", version, len(migrations))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s to read it: %w", path, err), f.Close())
+	}
+	return f, nil
+}
+
 func open(ctx context.Context, path string, o Options) (*File, error) {
 	if o.onDisk() {
 		if err := create(path); err != nil {

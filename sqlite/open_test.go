@@ -260,3 +260,28 @@ func TestEveryCommitIsSyncedUnlessToldOtherwise(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileIsReadWhileSomebodyWritesIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notes.db")
+	if _, err := OpenToRead(t.Context(), path, notes); err == nil {
+		t.Error("a file that is not there was opened")
+	}
+	f := openNotes(t, path, Options{})
+	r, err := OpenToRead(t.Context(), path, notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := f.Write(t.Context(), note("written after it was opened")); err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(t, r); len(got) != 1 {
+		t.Errorf("read %q", got)
+	}
+	if err := r.Write(t.Context(), note("refused")); err != ErrReadOnly {
+		t.Errorf("error %v", err)
+	}
+	if _, err := OpenToRead(t.Context(), path, append(notes, "CREATE TABLE more (x)")); err == nil || !strings.Contains(err.Error(), "version 1, this program reads 2") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/history"
+)
+
+// This file gives a replay its readings: from a file, or from a gateway's history.
+
+// longestLine bounds a reading: a window of a wearable is long, but not without end.
+const longestLine = 16 << 20
+
+// readingsIn reads one reading a line of a file; .gz is unpacked, and "-" is what comes
+// in. It ends with the first line that is none.
+func readingsIn(file string, stdin io.Reader, shown *progress) iter.Seq2[ucare.Reading, error] {
+	return func(yield func(ucare.Reading, error) bool) {
+		in, err := openReadings(file, stdin, shown)
+		if err != nil {
+			yield(ucare.Reading{}, err)
+			return
+		}
+		defer in.Close()
+		lines := bufio.NewScanner(in)
+		lines.Buffer(make([]byte, 64<<10), longestLine)
+		n := 0
+		for lines.Scan() {
+			n++
+			if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+				continue
+			}
+			r, err := readingOf(lines.Bytes())
+			if err != nil {
+				yield(r, fmt.Errorf("line %d of %s is no reading (%w): %.200s", n, file, err, lines.Bytes()))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(ucare.Reading{}, fmt.Errorf("behind line %d of %s: %w", n, file, err))
+		}
+	}
+}
+
+func openReadings(file string, stdin io.Reader, shown *progress) (io.ReadCloser, error) {
+	if file == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("the readings cannot be read: %w", err)
+	}
+	var size int64
+	if info, err := in.Stat(); err == nil {
+		size = info.Size()
+	}
+	counted := shown.reader(in, size)
+	if !strings.HasSuffix(file, ".gz") {
+		return withCloser{counted, in}, nil
+	}
+	unpacked, err := gzip.NewReader(counted)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s is not packed with gzip: %w", file, err), in.Close())
+	}
+	return withCloser{unpacked, in}, nil
+}
+
+type withCloser struct {
+	io.Reader
+	io.Closer
+}
+
+func readingOf(line []byte) (r ucare.Reading, err error) {
+	if err := json.Unmarshal(line, &r); err != nil {
+		return r, err
+	}
+	if r.At.IsZero() {
+		return r, errors.New(`it has no "at"`)
+	}
+	if r.Dwelling == "" || r.Sensor == "" {
+		return r, errors.New(`it needs a "dwelling" and a "sensor"`)
+	}
+	return r, nil
+}
+
+// readingsSince reads the history of a configuration's dwellings, also while its
+// gateway runs.
+func readingsSince(ctx context.Context, c *configs.Gateway, from, to time.Time, shown *progress) iter.Seq2[ucare.Reading, error] {
+	return func(yield func(ucare.Reading, error) bool) {
+		store, err := history.OpenToRead(ctx, filepath.Join(c.Box.Data, "history.db"))
+		if err != nil {
+			yield(ucare.Reading{}, fmt.Errorf("the gateway's history cannot be read (name a file of readings, or say with UCARE_DATA where the gateway's data is): %w", err))
+			return
+		}
+		defer store.Close()
+		shown.of(int64(len(c.Dwellings)) * int64(to.Sub(from)/time.Minute))
+		for i, d := range c.Dwellings {
+			before := int64(i) * int64(to.Sub(from)/time.Minute)
+			for r, err := range store.Between(ctx, d.ID, from, to) {
+				if !yield(r, err) || err != nil {
+					return
+				}
+				shown.at(before + int64(r.At.Sub(from)/time.Minute))
+			}
+		}
+	}
+}
