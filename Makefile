@@ -4,7 +4,7 @@
 TOOL  = go tool -modfile=tools.mod
 FUZZ ?= 10s
 
-.PHONY: build test check scenarios corpus definitions fuzz bench image demo
+.PHONY: build test check scenarios score corpus definitions fuzz bench image demo
 
 build: ## the program, as it is shipped: bin/ucare
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ucare ./cmd/ucare
@@ -22,6 +22,10 @@ check: ## what a change must pass: form, vet, staticcheck, all tests with the ra
 
 scenarios: ## the specification of the rules, read aloud
 	go test -count=1 -v -run Scenario ./rules/...
+
+RECORDINGS ?= ../shared
+score: build ## the rules on recordings of real homes, falls and fires; takes some minutes
+	python3 $(RECORDINGS)/tools/score.py --ucare bin/ucare $(RECORDINGS)/recordings
 
 CORPUS ?= ../shared/mqtt/payloads.jsonl
 corpus: ## decode a file of labelled messages: precision and recall by kind
