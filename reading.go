@@ -20,7 +20,7 @@ const (
 	Smoke               Kind = "smoke"                 // a certified detector says smoke
 	Heat                Kind = "heat"                  // a certified detector says heat
 	CarbonMonoxide      Kind = "carbon_monoxide"       // a certified detector says CO
-	Gas                 Kind = "gas"                   // a certified detector says combustible gas
+	Gas                 Kind = "gas"                   // a certified detector says combustible gas; with a unit measured, % LEL
 	WaterLeak           Kind = "water_leak"            // water where none should be
 	Temperature         Kind = "temperature"           // measured, °C
 	SmokeDensity        Kind = "smoke_density"         // measured, %/m

@@ -145,9 +145,10 @@ func (c *checker) name(path, text string, topics Values) {
 	}
 }
 
-// What the kinds are measured in; a battery may be measured or be a contact.
+// What the kinds are measured in; a battery and gas may be measured or be a contact.
 var unitsOf = map[ucare.Kind][]string{
-	ucare.Temperature: {"°C", "°F"}, ucare.SmokeDensity: {"%/m"}, ucare.CarbonMonoxideLevel: {"ppm"}, ucare.Battery: {"%"},
+	ucare.Temperature: {"°C", "°F"}, ucare.SmokeDensity: {"%/m"}, ucare.CarbonMonoxideLevel: {"ppm"},
+	ucare.Gas: {"% LEL"}, ucare.Battery: {"%"},
 }
 
 // detectors are the kinds whose active state is danger or a call for help.
@@ -172,7 +173,7 @@ func (c *checker) kindOf(path string, m *Mapping) {
 			hint = "write %s, or on and off; volts do not say how much is left"
 		}
 		c.add(path+".unit", m.Unit, "is not a unit of %s: "+hint, m.Kind, quotedList(units))
-	case m.Unit == "" && units != nil && kind != ucare.Battery:
+	case m.Unit == "" && units != nil && kind != ucare.Battery && kind != ucare.Gas:
 		c.add(path+".unit", "", "is missing: %s is measured in %s", m.Kind, quotedList(units))
 	case m.Bridge && kind != ucare.Link:
 		c.add(path+".bridge", "", "goes with kind: link only")

@@ -124,7 +124,16 @@ type wire struct {
 	Drill      bool         `json:"drill"`
 }
 
-// units are what the measured kinds are measured in.
+// measuredIn is the unit that the value must have, "" for a contact. Gas is both: a
+// detector's contact, or measured as a share of the lower explosive limit.
+func (w wire) measuredIn() string {
+	if w.Kind == ucare.Gas && w.Active == nil {
+		return "% LEL"
+	}
+	return unitOf(w.Kind)
+}
+
+// unitOf is what the measured kinds are measured in.
 func unitOf(k ucare.Kind) string {
 	switch k {
 	case ucare.Temperature:
@@ -152,7 +161,7 @@ func (w wire) spoofs(dwelling, sensor, topic string) string {
 
 // check says what is missing for the payload to be a reading of its kind.
 func (w wire) check() error {
-	unit := unitOf(w.Kind)
+	unit := w.measuredIn()
 	switch {
 	case !w.Kind.Known():
 		return fmt.Errorf("kind %q is not one of the kinds of a reading", w.Kind)
@@ -176,7 +185,7 @@ func (w wire) reading() ucare.Reading {
 	switch {
 	case w.Kind == ucare.Acceleration:
 		r.Unit, r.RateHz, r.Samples = w.Unit, w.RateHz, w.Samples
-	case unitOf(w.Kind) != "":
+	case w.measuredIn() != "":
 		r.Unit, r.Value = w.Unit, *w.Value
 	default:
 		r.State = ucare.StateOf(*w.Active)

@@ -51,7 +51,7 @@ type Entry struct {
 	// FoldCase makes True the same as true.
 	FoldCase bool
 	// Unit makes the value a measurement: "°C", "°F" (becomes °C), "ppm", "%/m",
-	// and "%" for a battery. Scale multiplies it; 0 is 1.
+	// "% LEL" for gas, and "%" for a battery. Scale multiplies it; 0 is 1.
 	Unit  string
 	Scale float64
 
