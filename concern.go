@@ -14,4 +14,10 @@ type Concern struct {
 	At       time.Time  `json:"at"`    // when it was told
 	Dwelling string     `json:"dwelling"`
 	Because  []Evidence `json:"because"`
+	// UnknownAge and Drill are those of the reading that began it.
+	UnknownAge bool `json:"unknown_age,omitempty"`
+	Drill      bool `json:"drill,omitempty"`
+	// Counted is set when it was not told, because so many were told that day: it
+	// stands on the page, and the next that is told says how many were counted.
+	Counted bool `json:"counted,omitempty"`
 }

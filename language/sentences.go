@@ -69,6 +69,8 @@ func (l Language) factKey(e ucare.Evidence) string {
 		return "fact.quiet_since_at"
 	case e.Fact == ucare.FactQuietSince && e.At.IsZero():
 		return "fact.quiet_since_for"
+	case e.Fact == ucare.FactNoCheckIn && e.At.IsZero():
+		return "fact.no_check_in_ever"
 	case e.Fact == ucare.FactAway && e.Seconds > 0:
 		return "fact.away_for"
 	case l.has("fact." + string(e.Fact)):

@@ -18,6 +18,7 @@ type Policy struct {
 	Fall     FallPolicy
 	Silence  SilencePolicy
 	Away     AwayPolicy
+	Concern  ConcernPolicy
 }
 
 // oldNews is explained at FirePolicy.OldNews.
@@ -37,6 +38,13 @@ func Default() Policy {
 			Grace: 5 * time.Minute, Settle: time.Hour, Stuck: 2 * time.Hour,
 		},
 		Away: AwayPolicy{AtMost: 72 * time.Hour, Leave: 15 * time.Minute, Sure: 30 * time.Minute},
+		Concern: ConcernPolicy{
+			MostADay: 6,
+			CheckIn:  CheckInPolicy{Sensors: []string{"checkin", "cancel"}},
+			NightOut: NightOutPolicy{From: 23 * time.Hour, To: 4 * time.Hour},
+			Climate:  ClimatePolicy{On: true, Cold: 16, Hot: 32, Lasts: 2 * time.Hour},
+			Leak:     LeakPolicy{On: true, HoldOff: 10 * time.Minute, OldNews: oldNews},
+		},
 	}
 }
 
@@ -75,6 +83,13 @@ func (p *Policy) Validate() error {
 		{"away at-most", p.Away.AtMost, time.Hour, 30 * 24 * time.Hour},
 		{"away leave", p.Away.Leave, 0, time.Hour},
 		{"away sure", p.Away.Sure, time.Minute, 24 * time.Hour},
+		{"concern check-in by", p.Concern.CheckIn.By, 0, 24*time.Hour - time.Minute},
+		{"concern night-out within", p.Concern.NightOut.Within, 0, 12 * time.Hour},
+		{"concern night-out from", p.Concern.NightOut.From, 0, 24*time.Hour - time.Minute},
+		{"concern night-out to", p.Concern.NightOut.To, 0, 24*time.Hour - time.Minute},
+		{"concern climate lasts", p.Concern.Climate.Lasts, 0, 24 * time.Hour},
+		{"concern leak hold-off", p.Concern.Leak.HoldOff, 0, 24 * time.Hour},
+		{"concern leak old-news", p.Concern.Leak.OldNews, 0, 24 * time.Hour},
 		{"silence night-from", p.Silence.NightFrom, 0, 24*time.Hour - time.Minute},
 		{"silence night-to", p.Silence.NightTo, 0, 24*time.Hour - time.Minute},
 	} {
@@ -91,6 +106,13 @@ func (p *Policy) Validate() error {
 	}
 	if q.NightFrom%time.Minute != 0 || q.NightTo%time.Minute != 0 {
 		wrong("silence night is %v to %v: write whole minutes", q.NightFrom, q.NightTo)
+	}
+	c := &p.Concern
+	if c.MostADay < 1 || c.MostADay > 24 {
+		wrong("concern most-a-day is %d: choose from 1 to 24", c.MostADay)
+	}
+	if t := &c.Climate; t.On && !(t.Cold >= 5 && t.Cold+2*hysteresis < t.Hot && t.Hot <= 45) {
+		wrong("concern climate is %v to %v °C: choose a cold limit from 5 °C and a hot one to 45 °C, more than %v °C apart", t.Cold, t.Hot, 2*hysteresis)
 	}
 	return all
 }

@@ -176,11 +176,17 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 	p.Fire.HoldOff = 0
 	p.Silence.After = 3 * time.Minute
 	p.Silence.NightTo = 25 * time.Hour
+	p.Concern.MostADay = 0
+	p.Concern.CheckIn.By = 25 * time.Hour
+	p.Concern.Climate.Cold = 31
 	err := p.Validate()
 	if err == nil {
 		t.Fatal("a policy that makes no sense is valid")
 	}
-	for _, want := range []string{"fire hold-off is 0s", "silence after is 3m0s", "silence night-to is 25h"} {
+	for _, want := range []string{
+		"fire hold-off is 0s", "silence after is 3m0s", "silence night-to is 25h",
+		"concern most-a-day is 0", "concern check-in by is 25h", "concern climate is 31 to 32 °C",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not say %q", err, want)
 		}

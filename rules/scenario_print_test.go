@@ -60,6 +60,9 @@ func (c *scenario) print(d ucare.Decision) string {
 			}
 			words = append(words, length)
 		}
+		if e.Value != 0 || e.Limit != 0 {
+			words = append(words, fmt.Sprintf("%v%s/%v%s", e.Value, e.Unit, e.Limit, e.Unit))
+		}
 	}
 	return strings.Join(words, " ")
 }

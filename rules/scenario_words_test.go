@@ -2,6 +2,9 @@ package rules_test
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,7 +12,7 @@ import (
 	"github.com/ucare-project/ucare/rules"
 )
 
-// reading plays "KIND ROOM[/SENSOR] [off|?] [retained] [drill] [made=TIME] [twice]".
+// reading plays "KIND ROOM[/SENSOR] [off|?|NUMBER UNIT] [retained] [drill] [made=TIME] [twice]".
 func (c *scenario) reading(words []string) error {
 	kind := ucare.Kind(words[0])
 	if !kind.Known() || len(words) < 2 {
@@ -24,7 +27,7 @@ func (c *scenario) reading(words []string) error {
 	}
 	r := ucare.Reading{At: c.now, Dwelling: "home", Sensor: sensor, Room: room, Kind: kind, State: ucare.Active}
 	times := 1
-	for _, word := range words[2:] {
+	for i, word := range words[2:] {
 		made, isTime := strings.CutPrefix(word, "made=")
 		switch {
 		case isTime:
@@ -33,7 +36,10 @@ func (c *scenario) reading(words []string) error {
 				return err
 			}
 			r.At = at
-		case word == "on":
+		case word == "on", isUnit(word) && i > 0:
+		case isNumber(word) && len(words) > i+3 && isUnit(words[i+3]):
+			r.State, r.Unit = ucare.Unknown, words[i+3]
+			r.Value, _ = strconv.ParseFloat(word, 64)
 		case word == "off":
 			r.State = ucare.Inactive
 		case word == "?":
@@ -57,7 +63,44 @@ func (c *scenario) reading(words []string) error {
 	return nil
 }
 
-// missing plays "_ FROM..TO gateway off", or checks "_ FROM..TO KIND ROOM silent".
+func isNumber(word string) bool {
+	_, err := strconv.ParseFloat(word, 64)
+	return err == nil
+}
+
+func isUnit(word string) bool {
+	return slices.Contains([]string{"°C", "°F", "ppm", "%/m", "%LEL"}, word)
+}
+
+// between reads LOW..HIGH.
+func between(word string) (low, high float64, err error) {
+	from, to, _ := strings.Cut(word, "..")
+	if low, err = strconv.ParseFloat(from, 64); err == nil {
+		high, err = strconv.ParseFloat(to, 64)
+	}
+	return low, high, err
+}
+
+// days plays "_ FROM..TO temperature ROOM[/SENSOR] LOW..HIGH °C", a reading each hour
+// that is lowest at 4 and highest at 16.
+func (c *scenario) days(from, to time.Time, words []string) error {
+	low, high, err := between(words[2])
+	if err != nil {
+		return err
+	}
+	for at := from; at.Before(to); at = at.Add(time.Hour) {
+		hour := float64(at.In(c.policy.Location).Hour() - 4)
+		value := (high+low)/2 - (high-low)/2*math.Cos(hour/12*math.Pi)
+		c.wait(at)
+		if err := c.reading([]string{words[0], words[1], strconv.FormatFloat(value, 'f', 2, 64), words[3]}); err != nil {
+			return err
+		}
+	}
+	c.wait(to)
+	return nil
+}
+
+// missing plays "_ FROM..TO gateway off" and what days plays, or checks "_ FROM..TO KIND ROOM silent".
 func (c *scenario) missing(span string, words []string) error {
 	begin, end, _ := strings.Cut(span, "..")
 	from, err := c.clock(begin)
@@ -67,6 +110,9 @@ func (c *scenario) missing(span string, words []string) error {
 	to, err := c.clock(end)
 	if err != nil {
 		return err
+	}
+	if len(words) == 4 {
+		return c.days(from, to, words)
 	}
 	if words[0] != "gateway" {
 		c.silent[words[0]+" "+words[1]] = rules.Span{From: from, To: to}
@@ -84,7 +130,8 @@ func (c *scenario) setPolicy(words []string) error {
 	durations := map[string]*time.Duration{
 		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After,
 		"at-most": &c.policy.Silence.AtMost, "grace": &c.policy.Silence.Grace,
-		"away": &c.policy.Away.AtMost,
+		"away":      &c.policy.Away.AtMost,
+		"night-out": &c.policy.Concern.NightOut.Within, "lasts": &c.policy.Concern.Climate.Lasts, "dry": &c.policy.Concern.Leak.HoldOff,
 	}
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")
@@ -92,6 +139,12 @@ func (c *scenario) setPolicy(words []string) error {
 		switch d := durations[key]; {
 		case d != nil:
 			*d, err = time.ParseDuration(value)
+		case key == "check-in":
+			c.policy.Concern.CheckIn.By, err = sinceMidnight(value)
+		case key == "told":
+			c.policy.Concern.MostADay, err = strconv.Atoi(value)
+		case key == "climate":
+			c.policy.Concern.Climate.Cold, c.policy.Concern.Climate.Hot, err = between(value)
 		case key == "zone":
 			c.policy.Location, err = time.LoadLocation(value)
 		case key == "night":

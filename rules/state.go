@@ -61,7 +61,8 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 		return p.observeFire(s, &r, now, to)
 	case ucare.HelpButton:
 		to = p.observeHelp(s, &r, now, to)
-		return p.observeLife(s, &r, now, to)
+		to = p.observeLife(s, &r, now, to)
+		return p.concernLife(s, &r, now, to)
 	case ucare.FallSensor:
 		return p.observeFall(s, &r, now, to)
 	case ucare.Acceleration:
@@ -72,9 +73,11 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 	case ucare.WaterLeak:
 		return p.observeLeak(s, &r, now, to)
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
-		return p.observeLife(s, &r, now, to)
+		to = p.observeLife(s, &r, now, to)
+		return p.concernLife(s, &r, now, to)
 	case ucare.Away:
-		return p.observeAway(s, &r, now, to)
+		to = p.observeAway(s, &r, now, to)
+		return p.concernLife(s, &r, now, to)
 	default:
 		return to
 	}
@@ -144,10 +147,11 @@ func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, 
 }
 
 // Gap tells that nothing could be heard between from and to: the gateway was
-// off, or its broker was. Silence does not count that time. Fire, help and
-// falls know no pause.
+// off, or its broker was. Silence and concerns do not count that time. Fire, help
+// and falls know no pause.
 func (p *Policy) Gap(s *State, from, to time.Time) {
 	p.gapSilence(s, instant(from), instant(to))
+	p.gapConcerns(s, instant(from), instant(to))
 }
 
 // Blind tells that a sensor cannot be relied on (it is silent, stuck or cannot be

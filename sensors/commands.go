@@ -17,12 +17,13 @@ const TestAlarm = "test-alarm"
 //
 //	ucare/<dwelling>/gateway/set/away    ON or OFF: the resident has gone out
 //	ucare/<dwelling>/gateway/set/cancel  PRESS: I am all right
+//	ucare/<dwelling>/gateway/set/checkin PRESS: today all is well
 //	ucare/<dwelling>/gateway/set/test    PRESS: a drill
 //
 // The payloads are those of Home Assistant's MQTT switch and button. A command
 // becomes a reading, so that it takes the way of every reading. To cancel is a
 // sign of life like the use of an appliance: it ends what a sign of life ends,
-// and no fire and no call for help.
+// and no fire and no call for help. A check-in is one too, and so is to cancel a check-in.
 type commands struct{ dwellings map[string]bool }
 
 func newCommands(c Config) *commands {
@@ -62,7 +63,7 @@ func (c *commands) Hear(m Message) (Heard, bool) {
 	switch {
 	case takes == "":
 		fault.Code, fault.Subject = ucare.FaultUnknownTopic, CommandTopic(dwelling, "…")
-		fault.Detail = fmt.Sprintf("there are the commands away, cancel and test, not %s", Excerpt([]byte(command)))
+		fault.Detail = fmt.Sprintf("there are the commands away, cancel, checkin and test, not %s", Excerpt([]byte(command)))
 		return Heard{Faults: []ucare.Fault{fault}}, true
 	case r.State == ucare.Unknown:
 		fault.Detail = fmt.Sprintf("it takes %s, not %s", takes, Excerpt(m.Payload))
@@ -79,7 +80,7 @@ func (c *commands) Hear(m Message) (Heard, bool) {
 // gateway: a command of this file or a test alarm. A device that has the name of
 // a command reports more than the command does, or something else.
 func (s SensorState) IsCommand() bool {
-	only := map[string]ucare.Kind{"away": ucare.Away, "cancel": ucare.Use, TestAlarm: ucare.HelpButton}
+	only := map[string]ucare.Kind{"away": ucare.Away, "cancel": ucare.Use, "checkin": ucare.Use, TestAlarm: ucare.HelpButton}
 	kind, named := only[s.ID]
 	return named && s.Model == "" && s.Bridge == "" && s.Battery == nil && s.Room == "" && slices.Equal(s.Kinds, []ucare.Kind{kind})
 }
@@ -92,6 +93,8 @@ func commandReading(command, payload string) (r ucare.Reading, takes string) {
 		r, takes = ucare.Reading{Sensor: "away", Kind: ucare.Away}, "ON or OFF"
 	case "cancel":
 		r, takes = ucare.Reading{Sensor: "cancel", Kind: ucare.Use}, "PRESS"
+	case "checkin":
+		r, takes = ucare.Reading{Sensor: "checkin", Kind: ucare.Use}, "PRESS"
 	case "test":
 		r, takes = ucare.Reading{Sensor: TestAlarm, Kind: ucare.HelpButton, Drill: true}, "PRESS"
 	}

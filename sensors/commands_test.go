@@ -29,6 +29,7 @@ func TestACommandIsAReading(t *testing.T) {
 		{"away", "ON", ucare.Reading{Sensor: "away", Kind: ucare.Away, State: ucare.Active}},
 		{"away", "OFF", ucare.Reading{Sensor: "away", Kind: ucare.Away, State: ucare.Inactive}},
 		{"cancel", "PRESS", ucare.Reading{Sensor: "cancel", Kind: ucare.Use, State: ucare.Active}},
+		{"checkin", "PRESS", ucare.Reading{Sensor: "checkin", Kind: ucare.Use, State: ucare.Active}},
 		{"test", "PRESS", ucare.Reading{Sensor: "test-alarm", Kind: ucare.HelpButton, State: ucare.Active, Drill: true}},
 	} {
 		t.Run(c.name+" "+c.payload, func(t *testing.T) {
