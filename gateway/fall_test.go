@@ -58,7 +58,7 @@ func words(decided []ucare.Decision) string {
 }
 
 // A radar behind Zigbee2MQTT repeats its whole state with each report. A fall is
-// raised once, in the radar's room, whenever the gateway starts anew meanwhile.
+// asked about and raised once, in the radar's room, whenever the gateway starts anew meanwhile.
 func TestAFallGoesTheWholeWay(t *testing.T) {
 	f := withZigbee()
 	f.entry(startEntry(time.Time{}, spring))
@@ -66,11 +66,12 @@ func TestAFallGoesTheWholeWay(t *testing.T) {
 	for i, line := range []struct{ says, want string }{
 		{`{"fall_status":"normal","occupancy":true}`, "[]"},
 		{`{"fall_status":"fall_warning","occupancy":true}`, "[]"},
-		{`{"fall_status":"fall_alarm","occupancy":true}`, "[raise fall bathroom]"},
-		{`{"fall_status":"fall_alarm","occupancy":true,"linkquality":80}`, "[]"},
+		{`{"fall_status":"fall_alarm","occupancy":true}`, "[prealarm fall bathroom]"},
+		{`{"fall_status":"fall_alarm","occupancy":true,"linkquality":80}`, "[raise fall bathroom]"},
+		{`{"fall_status":"fall_alarm","occupancy":true}`, "[]"},
 		{`{"fall_status":"normal","occupancy":true}`, "[restore fall bathroom]"},
 		{`{"fall_status":"normal","occupancy":false}`, "[]"},
-		{`{"fall_status":"fall_alarm","occupancy":true}`, "[raise fall bathroom]"},
+		{`{"fall_status":"fall_alarm","occupancy":true}`, "[prealarm fall bathroom]"},
 	} {
 		var decided []ucare.Decision
 		f, decided = hear(t, f, spring.Add(time.Duration(i)*time.Minute), "zigbee2mqtt/radar", line.says)

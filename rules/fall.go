@@ -8,14 +8,17 @@ import (
 	"github.com/ucare-project/ucare"
 )
 
-// Method. A device's own verdict "somebody fell" raises at once: a radar under
-// the ceiling, a wearable, a floor sensor. There is no confirmation and no
-// pre-alarm here; such devices wait for some seconds to a minute of stillness
-// before they say so. All figures are durations.
+// Method. A device says that somebody fell: a radar under the ceiling, a wearable, a
+// floor sensor; or another rule of this package suspects it (see suspicion). The
+// resident is asked at once, for such devices have waited for some seconds to a
+// minute of stillness before they speak. After Grace the alarm is raised, unless
+// somebody got up (asked.go says how a fall is asked about, and what proves that
+// somebody got up). All figures are durations.
 //
 // A fall is one condition in one room. Repeats and further sensors of the room
-// fold into it. It is restored as soon as all its sensors have said that it is
-// over. A restore closes nothing, and the next verdict raises anew.
+// fold into it. It is over as soon as all its sensors have said that it is over. Before
+// it was raised that cancels it, afterwards it restores it. A restore closes
+// nothing, and the next verdict is a new fall.
 //
 // Sensors that have no room (those that are worn) are each their own place.
 //
@@ -27,20 +30,29 @@ import (
 // of the same fall.
 //
 // As with fire, nothing is safe because it is unknown: only a fresh "over" ends
-// a fall, and a verdict of unknown age raises, once, marked so. And nothing
-// that is open may swallow the next fall:
+// a fall, and a verdict of unknown age raises, once, marked so, and nobody is
+// asked first: who knows how long somebody has been lying there. And nothing that
+// is open may swallow the next fall:
 //   - A drill is an alarm of its own, and needs no answer.
-//   - Once the centre has closed the alarm, only a sensor that has been active
-//     ever since stays quiet. Any other sensor of the room raises anew.
+//   - Once the centre has closed the alarm, or the resident has said that all is
+//     well, only a sensor that has been active ever since stays quiet. Any other
+//     sensor of the room begins anew.
 //   - Once the centre has acknowledged, and SameFall later, a sensor that becomes
 //     active is no longer taken for the same fall.
 //   - An alarm that was raised on old news only and has been answered does not
 //     swallow the first fresh verdict.
 //
-// It counts while the resident is away: the switch may be wrong.
+// It counts while the resident is away: the switch may be wrong. No time in which
+// nothing could be heard delays it.
 
-// FallPolicy is how falls are told apart.
+// FallPolicy is how falls are told apart and asked about.
 type FallPolicy struct {
+	// Confirm is how long somebody has to lie after a device's verdict before the resident is
+	// asked. Most devices have waited themselves.
+	Confirm time.Duration
+	// Grace is how long after being asked the resident can prevent the alarm; 0: nobody
+	// is asked.
+	Grace time.Duration
 	// SameFall is how long repeats and other sensors are taken for a fall that is
 	// answered. No source gives a figure: radars repeat within seconds, and what
 	// one fall sends (detected, confirmed, calling) is over in two minutes.
@@ -53,7 +65,7 @@ type FallPolicy struct {
 // FallState is what is remembered of the sensors that notice falls.
 type FallState struct {
 	Sensors []FallSensor `json:"sensors,omitempty"` // sorted by sensor, drill
-	Falls   []Fall       `json:"falls,omitempty"`   // in the order in which they were raised
+	Falls   []Fall       `json:"falls,omitempty"`   // in the order in which they began
 }
 
 // A FallSensor is one sensor. Its drills are kept apart, as if they were those
@@ -80,7 +92,8 @@ type FallSensor struct {
 	Restored time.Time `json:"restored,omitzero"`
 }
 
-// A Fall is an alarm of which at least one sensor is still active.
+// A Fall is one of which at least one sensor is still active: an alarm, or one that may
+// become an alarm.
 type Fall struct {
 	Alarm string `json:"alarm"`
 	Room  string `json:"room"`
@@ -92,6 +105,8 @@ type Fall struct {
 	// Acknowledged is when we heard of it.
 	Acknowledged time.Time `json:"acknowledged,omitzero"`
 	Closed       bool      `json:"closed,omitempty"`
+	// Question is how it is asked about; nil once it is raised.
+	Question *Question `json:"question,omitempty"`
 }
 
 // answered reports whether nobody waits for the centre any more.
@@ -100,15 +115,16 @@ func (e *Fall) answered() bool { return e.Drill || !e.Acknowledged.IsZero() }
 func (p *Policy) observeFall(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
 	switch r.State {
 	case ucare.Active:
-		return p.fell(s, r, now, to)
+		return p.fell(s, r, nil, now, to)
 	case ucare.Inactive:
 		return s.fallOver(r, now, to)
 	}
 	return to // An unknown state neither raises nor ends.
 }
 
-// fell folds a verdict into the fall it belongs to, or raises.
-func (p *Policy) fell(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
+// fell folds a verdict into the fall it belongs to, or begins one. A suspicion brings
+// its own evidence.
+func (p *Policy) fell(s *State, r *ucare.Reading, why []ucare.Evidence, now time.Time, to []ucare.Decision) []ucare.Decision {
 	f := &s.Fall
 	d := f.sensor(r)
 	at := observedAt(r, now)
@@ -120,9 +136,17 @@ func (p *Policy) fell(s *State, r *ucare.Reading, now time.Time, to []ucare.Deci
 	} else if d.On.covers(at) && !r.UnknownAge || r.UnknownAge && isOldNews(d.Restored, now, p.Fall.OldNews) {
 		return to
 	}
+	suspected := why != nil
+	if !suspected {
+		why = because(ucare.FactDetected, d.Sensor, d.Room, ucare.FallSensor, at, r.UnknownAge, r.Drill)
+	}
 	e := p.joinableFall(f, d, r, now)
 	if e == nil {
-		e, to = s.raiseFall(d, r, at, now, to)
+		e = s.openFall(d, r, at, now)
+		e.Question.Because = why
+		to = p.begin(s, e, suspected, now, to)
+	} else if e.waits() {
+		e.add(why...)
 	}
 	left := d.Alarm
 	d.Alarm, d.On = e.Alarm, Span{}
@@ -131,7 +155,7 @@ func (p *Policy) fell(s *State, r *ucare.Reading, now time.Time, to []ucare.Deci
 	}
 	d.count(r, at, now)
 	f.forget(left)
-	return f.restore(s.Dwelling, d.Alarm, now, to) // A fall that was heard of late may be over.
+	return f.end(s.Dwelling, d.Alarm, ucare.Evidence{}, now, to) // A fall that was heard of late may be over.
 }
 
 // sameFall reports whether a verdict is only a repeat in the fall e that its
@@ -144,6 +168,8 @@ func (p *Policy) sameFall(e *Fall, d *FallSensor, r *ucare.Reading, at, now time
 		return false // The first fresh word on what was answered as old news.
 	case d.State != ucare.Active: // It was over for this one, and not for others of the room.
 		return at.Before(d.At) || p.stillSame(e, now)
+	case e.doubted() && now.Sub(e.Question.Up) >= p.Fall.SameFall:
+		return false // Somebody moved elsewhere, and it insists.
 	case d.Ends:
 		return true // It was on all the time.
 	default:
@@ -169,19 +195,19 @@ func (p *Policy) joinableFall(f *FallState, d *FallSensor, r *ucare.Reading, now
 	return nil
 }
 
-func (s *State) raiseFall(d *FallSensor, r *ucare.Reading, at, now time.Time, to []ucare.Decision) (*Fall, []ucare.Decision) {
+// openFall begins a fall.
+func (s *State) openFall(d *FallSensor, r *ucare.Reading, at, now time.Time) *Fall {
 	onset := at
 	if r.UnknownAge {
 		onset = now
 	}
-	e := Fall{Room: d.Room, UnknownAge: r.UnknownAge, Drill: r.Drill}
+	e := Fall{Room: d.Room, UnknownAge: r.UnknownAge, Drill: r.Drill, Question: &Question{Fell: onset}}
 	if e.Room == "" {
 		e.Sensor = d.Sensor
 	}
 	e.Alarm, e.Onset = s.name(ucare.Fall, ucare.FallSensor, e.Room, onset)
 	s.Fall.Falls = append(s.Fall.Falls, e)
-	return &s.Fall.Falls[len(s.Fall.Falls)-1], append(to, e.decision(s.Dwelling, ucare.Raise, now,
-		because(ucare.FactDetected, d.Sensor, d.Room, ucare.FallSensor, at, r.UnknownAge, r.Drill)))
+	return &s.Fall.Falls[len(s.Fall.Falls)-1]
 }
 
 func (e *Fall) decision(dwelling string, verb ucare.Verb, now time.Time, because []ucare.Evidence) ucare.Decision {
@@ -214,25 +240,31 @@ func (s *State) fallOver(r *ucare.Reading, now time.Time, to []ucare.Decision) [
 		return to
 	}
 	at := observedAt(r, now)
-	to = s.Fall.over(s.Dwelling, d, at, now, to)
+	to = s.Fall.over(s.Dwelling, d, d.evidence(ucare.FactCleared, at), now, to)
 	if !r.Drill {
 		if i, ok := s.Fall.find(r.Sensor, true); ok {
-			to = s.Fall.over(s.Dwelling, &s.Fall.Sensors[i], at, now, to)
+			to = s.Fall.over(s.Dwelling, &s.Fall.Sensors[i], d.evidence(ucare.FactCleared, at), now, to)
 		}
 	}
 	return to
 }
 
-func (f *FallState) over(dwelling string, d *FallSensor, at, now time.Time, to []ucare.Decision) []ucare.Decision {
-	if at.Before(d.At) {
+func (f *FallState) over(dwelling string, d *FallSensor, why ucare.Evidence, now time.Time, to []ucare.Decision) []ucare.Decision {
+	if why.At.Before(d.At) {
 		return to // A later reading has said more.
 	}
-	d.State, d.At = ucare.Inactive, at
-	return f.restore(dwelling, d.Alarm, now, to)
+	d.State, d.At = ucare.Inactive, why.At
+	return f.end(dwelling, d.Alarm, why, now, to)
 }
 
-// restore ends the fall if none of its sensors is active, and says why.
-func (f *FallState) restore(dwelling, alarm string, now time.Time, to []ucare.Decision) []ucare.Decision {
+// evidence is a fact about the sensor's fall.
+func (d *FallSensor) evidence(fact ucare.Fact, at time.Time) ucare.Evidence {
+	return ucare.Evidence{Fact: fact, At: at, Sensor: d.Sensor, Room: d.Room, Kind: ucare.FallSensor}
+}
+
+// end ends the fall if none of its sensors is active: it restores the alarm, or cancels
+// the pre-alarm. It says why, and last is the last evidence.
+func (f *FallState) end(dwelling, alarm string, last ucare.Evidence, now time.Time, to []ucare.Decision) []ucare.Decision {
 	e := f.fall(alarm)
 	if e == nil || f.active(alarm) {
 		return to
@@ -243,16 +275,23 @@ func (f *FallState) restore(dwelling, alarm string, now time.Time, to []ucare.De
 		if d.Alarm != alarm {
 			continue
 		}
-		all = append(all,
-			ucare.Evidence{Fact: ucare.FactDetected, At: d.On.From, Sensor: d.Sensor, Room: d.Room, Kind: ucare.FallSensor},
-			ucare.Evidence{Fact: ucare.FactCleared, At: d.At, Sensor: d.Sensor, Room: d.Room, Kind: ucare.FallSensor})
+		over := d.evidence(ucare.FactCleared, d.At)
+		if d.Sensor == last.Sensor {
+			over = last
+		}
+		all = append(all, d.evidence(ucare.FactDetected, d.On.From), over)
 		d.Restored = now
 		if !d.On.From.IsZero() {
 			// Not up to the "over" itself: what was made at that very instant is new.
 			d.On.To = later(d.On.To, d.At.Add(-time.Nanosecond))
 		}
 	}
-	to = append(to, e.decision(dwelling, ucare.Restore, now, all))
+	switch {
+	case e.waits() && !e.Question.Asked.IsZero():
+		to = append(to, e.decision(dwelling, ucare.Cancel, now, all))
+	case e.Question == nil:
+		to = append(to, e.decision(dwelling, ucare.Restore, now, all))
+	}
 	f.forget(alarm)
 	return to
 }
@@ -276,7 +315,7 @@ func (f *FallState) active(alarm string) bool {
 
 // answer notes what the centre knows about an alarm.
 func (f *FallState) answer(alarm string, closed bool, now time.Time) {
-	if e := f.fall(alarm); e != nil {
+	if e := f.fall(alarm); e != nil && !e.waits() {
 		if e.Acknowledged.IsZero() {
 			e.Acknowledged = now
 		}
@@ -294,7 +333,9 @@ func (f *FallState) shift(by time.Duration) {
 		}
 	}
 	for i := range f.Falls {
-		f.Falls[i].Acknowledged = moved(f.Falls[i].Acknowledged, by)
+		e := &f.Falls[i]
+		e.Acknowledged = moved(e.Acknowledged, by)
+		e.Question.shift(by)
 	}
 }
 
@@ -334,15 +375,3 @@ func (f *FallState) fall(alarm string) *Fall {
 	}
 	return nil
 }
-
-// pending are the falls that the resident is being asked about.
-func (f *FallState) pending() []Pending { return nil }
-
-// fallDue is when time alone decides about a fall.
-func (p *Policy) fallDue(*State) (time.Time, bool) { return time.Time{}, false }
-
-// fallNotDue is the cheap look.
-func (p *Policy) fallNotDue(*State, time.Time) bool { return true }
-
-// tickFall decides what is due at the instant at.
-func (p *Policy) tickFall(_ *State, _ time.Time, to []ucare.Decision) []ucare.Decision { return to }

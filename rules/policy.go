@@ -31,7 +31,7 @@ func Default() Policy {
 		Location: time.UTC,
 		Fire:     FirePolicy{HoldOff: time.Minute, SameFire: time.Hour, OldNews: oldNews},
 		Help:     HelpPolicy{SamePress: 10 * time.Second},
-		Fall:     FallPolicy{SameFall: 5 * time.Minute, OldNews: oldNews},
+		Fall:     FallPolicy{Grace: time.Minute, SameFall: 5 * time.Minute, OldNews: oldNews},
 		Silence: SilencePolicy{
 			After: 12 * time.Hour, AtMost: 16 * time.Hour,
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
@@ -74,6 +74,8 @@ func (p *Policy) Validate() error {
 		{"fire hold-off", p.Fire.HoldOff, time.Second, time.Hour},
 		{"fire same-fire", p.Fire.SameFire, 0, 24 * time.Hour},
 		{"fire old-news", p.Fire.OldNews, 0, 24 * time.Hour},
+		{"fall confirm", p.Fall.Confirm, 0, 5 * time.Minute},
+		{"fall grace", p.Fall.Grace, 0, 10 * time.Minute},
 		{"fall same-fall", p.Fall.SameFall, 0, time.Hour},
 		{"fall old-news", p.Fall.OldNews, 0, 24 * time.Hour},
 		{"help same-press", p.Help.SamePress, 0, time.Minute},

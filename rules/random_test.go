@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -324,7 +325,7 @@ func TestEveryAlarmIsRaisedOnce(t *testing.T) {
 			if wrong := d.Verb == ucare.Restore && !before[ucare.Raise] ||
 				d.Verb == ucare.Settled && !before[ucare.TellConcern] ||
 				d.Verb == ucare.Cancel && (before[ucare.Raise] || !before[ucare.PreAlarm]) ||
-				d.Verb == ucare.Raise && before[ucare.PreAlarm] != (d.Rule == ucare.Inactivity); wrong {
+				d.Verb == ucare.Raise && before[ucare.PreAlarm] != asksFirst(d) && !calledForHelp(d); wrong {
 				t.Fatalf("%s in the wrong order: %+v", d.Verb, d)
 			}
 			if d.Dwelling != "home" || len(d.Because) == 0 || d.Alarm == "" || d.Onset.IsZero() {
@@ -333,6 +334,17 @@ func TestEveryAlarmIsRaisedOnce(t *testing.T) {
 			before[d.Verb] = true
 		}
 	})
+}
+
+// asksFirst reports whether there has to be a pre-alarm before that raise.
+func asksFirst(d ucare.Decision) bool {
+	return d.Rule == ucare.Inactivity || d.Rule == ucare.Fall && !d.UnknownAge
+}
+
+// calledForHelp reports whether it is the raise of a fall that did not wait for an
+// answer, because of a press.
+func calledForHelp(d ucare.Decision) bool {
+	return d.Rule == ucare.Fall && slices.ContainsFunc(d.Because, func(e ucare.Evidence) bool { return e.Fact == ucare.FactPressed })
 }
 
 // TestFireIsNeverSwallowedOrDelayed holds the promise of fire.go against a
@@ -345,11 +357,12 @@ func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
 		clear := map[string]bool{} // detectors that were last heard clear, or never
 		w.seen = func(r ucare.Reading, decided []ucare.Decision) {
 			for _, d := range decided {
-				if d.Verb == ucare.Raise && d.Rule != ucare.Inactivity && !d.At.Equal(w.now) {
+				asks := d.Rule == ucare.Inactivity || d.Rule == ucare.Fall
+				if d.Verb == ucare.Raise && !asks && !d.At.Equal(w.now) {
 					t.Fatalf("raised at %v by a reading of %v: %+v", d.At, w.now, d)
 				}
-				if d.Rule != ucare.Inactivity && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
-					t.Fatalf("only silence knows a pre-alarm: %+v", d)
+				if !asks && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
+					t.Fatalf("only silence and falls know a pre-alarm: %+v", d)
 				}
 			}
 			if hazardOf(r.Kind) == "" {
@@ -377,8 +390,8 @@ func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
 
 // TestAFallIsNeverSwallowed holds the promise of fall.go against a bookkeeping
 // of its own: whenever a sensor that was heard "over", or never, tells of a fall,
-// an alarm of its room is open that a human has not closed, or acknowledged long
-// ago, and that was raised.
+// a fall of its room is open that a human has not closed, or acknowledged long
+// ago, and that was raised or of which the resident is being asked.
 func TestAFallIsNeverSwallowed(t *testing.T) {
 	falls, again := 0, 0
 	stories(t, 250, func(t *testing.T, story [][4]byte) {
@@ -420,10 +433,70 @@ func fallOpenFor(w *world, r ucare.Reading) bool {
 		here := e.Room == r.Room && (r.Room != "" || e.Sensor == r.Sensor)
 		answered := !e.Acknowledged.IsZero() && (e.UnknownAge || w.now.Sub(e.Acknowledged) >= w.policy.Fall.SameFall)
 		if here && e.Drill == r.Drill && !e.Closed && !answered {
-			return raised(w, e.Alarm)
+			return raised(w, e.Alarm) || slices.ContainsFunc(w.state.Pending(), func(p rules.Pending) bool { return p.Alarm == e.Alarm })
 		}
 	}
 	return false
+}
+
+// TestAFallIsRaisedInTimeUnlessSomebodyGotUp: each pre-alarm of a fall ends within Grace.
+// Only what nobody can do who lies where the fall was prevents the raise.
+func TestAFallIsRaisedInTimeUnlessSomebodyGotUp(t *testing.T) {
+	ends := map[ucare.Verb]int{}
+	stories(t, 1000, func(t *testing.T, story [][4]byte) {
+		w := newWorld()
+		w.policy.Fall.Grace = 10 * time.Minute // so that things happen meanwhile
+		asked := map[string]ucare.Decision{}
+		said := 0
+		for _, b := range story {
+			before := w.now
+			w.step(b)
+			if b[1]%16 == 4 && b[3] < 64 && w.now != before {
+				clear(asked) // The clock was set: lengths of time are not what they seem.
+			}
+			for _, d := range w.got[said:] {
+				first, waits := asked[d.Alarm]
+				switch {
+				case d.Rule != ucare.Fall:
+				case d.Verb == ucare.PreAlarm:
+					asked[d.Alarm] = d
+				case waits && d.Verb == ucare.Raise:
+					if after := d.At.Sub(first.At); after != w.policy.Fall.Grace && (after > w.policy.Fall.Grace || !calledForHelp(d)) {
+						t.Fatalf("raised %v after the question: %+v", after, d)
+					}
+					ends[d.Verb]++
+				case waits && d.Verb == ucare.Cancel:
+					if !gotUp(d) {
+						t.Fatalf("this proves nothing: %+v", d)
+					}
+					ends[d.Verb]++
+				}
+			}
+			said = len(w.got)
+		}
+		w.got = w.policy.Tick(w.state, w.now, w.got)
+		for _, p := range w.state.Pending() {
+			if p.Rule == ucare.Fall && p.Since.Add(w.policy.Fall.Grace).Before(w.now) {
+				t.Fatalf("asked and forgotten: %+v", p)
+			}
+		}
+	})
+	if ends[ucare.Raise] < 300 || ends[ucare.Cancel] < 100 {
+		t.Errorf("only %v: these stories test nothing", ends)
+	}
+}
+
+// gotUp reports whether somebody who was asked about a fall must be up, by what is said.
+func gotUp(d ucare.Decision) bool {
+	e := d.Because[len(d.Because)-1]
+	switch e.Kind {
+	case ucare.FallSensor:
+		return e.Fact == ucare.FactCleared || e.Fact == ucare.FactGotUp
+	case ucare.Motion, ucare.Presence:
+		return e.Room != d.Room && e.Room != "" && e.At.Sub(d.Onset) >= 10*time.Second
+	default:
+		return e.Kind == ucare.Bed || e.Kind == ucare.Use
+	}
 }
 
 // TestAFallThatIsOpenHasAnActiveSensor: otherwise it would have been restored,
@@ -509,7 +582,7 @@ func TestSilenceIsNeverTooEarlyAndAlwaysEnds(t *testing.T) {
 			t.Fatalf("nobody was heard for 60 h and nothing is raised: %s", mustJSON(w.state))
 		}
 		for _, d := range w.got {
-			if d.Verb == ucare.PreAlarm && d.At.Sub(d.Onset) < q.After-time.Microsecond {
+			if d.Rule == ucare.Inactivity && d.Verb == ucare.PreAlarm && d.At.Sub(d.Onset) < q.After-time.Microsecond {
 				t.Fatalf("pre-alarm after %v: %+v", d.At.Sub(d.Onset), d)
 			}
 			if d.Rule == ucare.Inactivity && d.Verb == ucare.Raise {

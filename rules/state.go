@@ -9,7 +9,7 @@ import (
 
 // Version names the form of a State in JSON. A checkpoint of another version
 // is not read; its log is folded again.
-const Version = "rules/4"
+const Version = "rules/5"
 
 // A State is everything that the rules remember of one dwelling. It is plain
 // data: JSON and back is the same state. (Back into a new State, not over one
@@ -61,6 +61,7 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 		return p.observeFire(s, &r, now, to)
 	case ucare.HelpButton:
 		to = p.observeHelp(s, &r, now, to)
+		to = p.observeHelpAfterFall(s, &r, now, to)
 		to = p.observeLife(s, &r, now, to)
 		return p.concernLife(s, &r, now, to)
 	case ucare.FallSensor:
@@ -73,6 +74,7 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 	case ucare.WaterLeak:
 		return p.observeLeak(s, &r, now, to)
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
+		to = p.observeGettingUp(s, &r, now, to)
 		to = p.observeLife(s, &r, now, to)
 		return p.concernLife(s, &r, now, to)
 	case ucare.Away:
