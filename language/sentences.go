@@ -62,7 +62,7 @@ func (l Language) Evidence(e ucare.Evidence, room func(id string) string, loc *t
 		"duration", l.Duration(time.Duration(e.Seconds)*time.Second))
 }
 
-// factKey leaves out of a silence what is not known of it.
+// factKey leaves out of a silence what is not known of it, and says of a value what it did.
 func (l Language) factKey(e ucare.Evidence) string {
 	switch {
 	case e.Fact == ucare.FactQuietSince && e.Seconds == 0:
@@ -73,6 +73,10 @@ func (l Language) factKey(e ucare.Evidence) string {
 		return "fact.no_check_in_ever"
 	case e.Fact == ucare.FactAway && e.Seconds > 0:
 		return "fact.away_for"
+	case e.Fact == ucare.FactMeasured && e.Seconds > 0:
+		return "fact.measured_for"
+	case e.Fact == ucare.FactCleared && e.Unit != "":
+		return "fact.cleared_value"
 	case l.has("fact." + string(e.Fact)):
 		return "fact." + string(e.Fact)
 	default:

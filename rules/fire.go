@@ -36,8 +36,15 @@ import (
 //     detector of the room, and the same one after a "clear", raises anew.
 //   - Once the centre has acknowledged, and SameFire later, a detector that
 //     becomes active is no longer taken for the same fire.
-//   - An alarm that was raised on old news only and has been answered does not
-//     swallow the first fresh "on".
+//   - An alarm that was raised on old news only, or on measured values only, and
+//     has been answered does not swallow the first fresh "on" of a detector.
+//
+// Measured values (measured.go) speak beside the contacts, never instead of them:
+// they are detectors of their own, whose "on" and "clear" the rule works out. What
+// joins an alarm that is open is told once, as a confirmation: a second detector,
+// heat beside smoke. Of an episode no more than a few are told; who is on the way
+// needs to know that it is real and that it grows, not each reading. Of a drill none
+// is told.
 
 // FirePolicy is how fire episodes are told apart.
 type FirePolicy struct {
@@ -54,12 +61,17 @@ type FirePolicy struct {
 	// of the bridge its first "on" is of unknown age too. A "clear" that is heard
 	// meanwhile changes nothing, since the bridge may not have saved it yet.
 	OldNews time.Duration
+	// NotRooms are sensors whose temperature is not that of a room: a freezer, an
+	// oven, a sauna. Their temperature never raises.
+	NotRooms []string
 }
 
 // FireState is what is remembered of the detectors.
 type FireState struct {
-	Detectors []Detector `json:"detectors,omitempty"` // sorted by sensor, kind, drill
-	Episodes  []Episode  `json:"episodes,omitempty"`  // in the order in which they were raised
+	Detectors []Detector    `json:"detectors,omitempty"` // sorted by sensor, kind, side
+	Episodes  []Episode     `json:"episodes,omitempty"`  // in the order in which they were raised
+	Measured  MeasuredState `json:"measured,omitzero"`
+	Raised    []Raised      `json:"raised,omitempty"` // sorted by sensor, kind, side
 
 	// clearing spares each reading a look at all episodes, of which a town can
 	// have thousands. It is made anew when it is not known, as after JSON.
@@ -73,26 +85,30 @@ type clearing struct {
 	since time.Time
 }
 
-// A Detector is one contact of one device. Its drills are kept apart, as if
-// they were those of another detector.
+// A Detector is one contact of one device, or one measured value of it. Its drills
+// are kept apart, as if they were those of another detector, and so is what is
+// measured: a gas detector can have both a contact and a level.
 type Detector struct {
-	Sensor string      `json:"sensor"`
-	Kind   ucare.Kind  `json:"kind"`
-	Drill  bool        `json:"drill,omitempty"`
-	Room   string      `json:"room,omitempty"`
-	State  ucare.State `json:"state,omitempty"`
+	Sensor   string      `json:"sensor"`
+	Kind     ucare.Kind  `json:"kind"`
+	Room     string      `json:"room,omitempty"`
+	Drill    bool        `json:"drill,omitempty"`
+	Measured bool        `json:"measured,omitempty"`
+	State    ucare.State `json:"state,omitempty"`
+	// Value is what was measured when it became clear.
+	Value float32 `json:"value,omitempty"`
 	// At is when the newest reading of known age was made.
-	At time.Time `json:"at,omitzero"`
+	At millis `json:"at,omitempty"`
 	// Alarm names the episode that the detector belongs to, if any. A detector
 	// that is active always belongs to one.
 	Alarm string `json:"alarm,omitempty"`
 	// On is the time in which its "on" readings of the last episode were made,
 	// and Count how many they were. One from that time that arrives later is a
 	// duplicate.
-	On    Span `json:"on,omitzero"`
-	Count int  `json:"count,omitempty"`
+	On    stretch `json:"on,omitzero"`
+	Count int     `json:"count,omitempty"`
 	// Restored is when its last alarm was restored.
-	Restored time.Time `json:"restored,omitzero"`
+	Restored millis `json:"restored,omitempty"`
 }
 
 // An Episode is a fire alarm whose condition lasts.
@@ -108,30 +124,62 @@ type Episode struct {
 	// Acknowledged is when we heard of it.
 	Acknowledged time.Time `json:"acknowledged,omitzero"`
 	Closed       bool      `json:"closed,omitempty"`
+	// Measured tells that no contact has spoken in it.
+	Measured bool `json:"measured,omitempty"`
+	// Confirms is how many confirmations were told.
+	Confirms uint8 `json:"confirms,omitempty"`
 	// Clear is since when all its detectors are clear.
 	Clear time.Time `json:"clear,omitzero"`
 }
 
 // hazard is the class of a kind: smoke and heat tell of the same fire.
 func hazard(k ucare.Kind) ucare.Kind {
-	if k == ucare.Heat {
+	switch k {
+	case ucare.Heat, ucare.Temperature, ucare.SmokeDensity:
 		return ucare.Smoke
+	case ucare.CarbonMonoxideLevel:
+		return ucare.CarbonMonoxide
 	}
 	return k
 }
 
+// A side is on which side of a device something was said.
+type side uint8
+
+const (
+	contactSide side = iota
+	drillSide
+	measuredSide
+)
+
+func sideOf(drill, measured bool) side {
+	switch {
+	case measured:
+		return measuredSide
+	case drill:
+		return drillSide
+	}
+	return contactSide
+}
+
+// isMeasured reports whether the reading is a value and not a contact.
+func isMeasured(r *ucare.Reading) bool { return r.Unit != "" && r.State == ucare.Unknown }
+
 func (p *Policy) observeFire(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
-	switch r.State {
-	case ucare.Active:
-		return p.detected(s, r, now, to)
-	case ucare.Inactive:
+	switch {
+	case r.State == ucare.Active:
+		return p.detected(s, r, nil, now, to)
+	case r.State == ucare.Inactive:
 		s.Fire.cleared(r, now)
+	case isMeasured(r):
+		return p.observeMeasured(s, r, now, to)
 	}
 	return to // An unknown state neither raises nor clears.
 }
 
-// detected folds an "on" into the episode it belongs to, or raises.
-func (p *Policy) detected(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
+// detected folds an "on" into the episode it belongs to, or raises. Of a value that
+// was measured found says what was found.
+func (p *Policy) detected(s *State, r *ucare.Reading, found *finding, now time.Time, to []ucare.Decision) []ucare.Decision {
 	f := &s.Fire
 	d := f.detector(r)
 	at := observedAt(r, now)
@@ -145,11 +193,15 @@ func (p *Policy) detected(s *State, r *ucare.Reading, now time.Time, to []ucare.
 	}
 	e := p.joinable(f, d, r, now)
 	if e == nil {
-		e, to = s.raiseFire(d, r, at, now, to)
+		e, to = s.raiseFire(d, r, found, at, now, to)
+	} else {
+		to = s.confirmFire(e, said(d, r, found, at), now, to)
 	}
+	e.Measured = e.Measured && d.Measured
 	left := d.Alarm
-	d.On, d.Count = Span{}, 0
+	d.On, d.Count = stretch{}, 0
 	d.Alarm = e.Alarm
+	f.joined(d)
 	if r.UnknownAge {
 		d.State = ucare.Active // Believed until a fresh "clear".
 	}
@@ -167,7 +219,10 @@ func (p *Policy) sameEpisode(e *Episode, d *Detector, r *ucare.Reading, at, now 
 	if e.UnknownAge && !e.Acknowledged.IsZero() {
 		return false // The first fresh word on what was answered as old news.
 	}
-	if d.State == ucare.Active || at.Before(d.At) {
+	if e.Measured && !d.Measured && !e.Acknowledged.IsZero() {
+		return false // The first word of a contact on what was answered as a measured value.
+	}
+	if d.State == ucare.Active || millisOf(at) < d.At {
 		return true // It was on all the time.
 	}
 	return !e.Closed && p.sameFire(e, now)
@@ -177,9 +232,9 @@ func (p *Policy) sameEpisode(e *Episode, d *Detector, r *ucare.Reading, at, now 
 // one whose alarm was restored.
 func (p *Policy) alreadyTold(d *Detector, r *ucare.Reading, at, now time.Time) bool {
 	if r.UnknownAge {
-		return isOldNews(d.Restored, now, p.Fire.OldNews)
+		return isOldNews(d.Restored.time(), now, p.Fire.OldNews)
 	}
-	return d.On.covers(at)
+	return d.On.covers(millisOf(at))
 }
 
 // isOldNews reports whether an "on" of unknown age may be the one whose alarm
@@ -197,7 +252,8 @@ func (p *Policy) joinable(f *FireState, d *Detector, r *ucare.Reading, now time.
 			continue
 		}
 		oldNews := e.UnknownAge && !e.Acknowledged.IsZero() && !r.UnknownAge
-		if !oldNews && p.sameFire(e, now) {
+		onlyMeasured := e.Measured && !e.Acknowledged.IsZero() && !d.Measured
+		if !oldNews && !onlyMeasured && p.sameFire(e, now) {
 			return e
 		}
 	}
@@ -208,22 +264,45 @@ func (p *Policy) sameFire(e *Episode, now time.Time) bool {
 	return e.Acknowledged.IsZero() || now.Before(e.Acknowledged.Add(p.Fire.SameFire))
 }
 
-func (s *State) raiseFire(d *Detector, r *ucare.Reading, at, now time.Time, to []ucare.Decision) (*Episode, []ucare.Decision) {
+func (s *State) raiseFire(d *Detector, r *ucare.Reading, found *finding, at, now time.Time, to []ucare.Decision) (*Episode, []ucare.Decision) {
 	onset := at
 	if r.UnknownAge {
 		onset = now
 	}
-	e := Episode{Kind: d.Kind, Room: d.Room, UnknownAge: r.UnknownAge, Drill: r.Drill}
+	e := Episode{Kind: d.Kind, Room: d.Room, UnknownAge: r.UnknownAge, Drill: r.Drill, Measured: d.Measured}
 	if e.Room == "" {
 		e.Sensor = d.Sensor
 	}
 	e.Alarm, e.Onset = s.name(ucare.Fire, e.Kind, e.Room, onset)
 	s.Fire.Episodes = append(s.Fire.Episodes, e)
-	return &s.Fire.Episodes[len(s.Fire.Episodes)-1], append(to, ucare.Decision{
-		At: now, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: ucare.Raise, Room: e.Room, Kind: e.Kind,
-		Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill,
-		Because: because(ucare.FactDetected, d.Sensor, d.Room, d.Kind, at, r.UnknownAge, r.Drill),
-	})
+	return &s.Fire.Episodes[len(s.Fire.Episodes)-1], append(to, s.fireDecision(&e, ucare.Raise, now, said(d, r, found, at)))
+}
+
+// confirmations is how many of them are told of an episode.
+const confirmations = 4
+
+// confirmFire passes on what joins an alarm that is open.
+func (s *State) confirmFire(e *Episode, what []ucare.Evidence, now time.Time, to []ucare.Decision) []ucare.Decision {
+	if e.Drill || e.Confirms == confirmations {
+		return to
+	}
+	e.Confirms++
+	return append(to, s.fireDecision(e, ucare.Confirm, now, what))
+}
+
+func (s *State) fireDecision(e *Episode, verb ucare.Verb, at time.Time, why []ucare.Evidence) ucare.Decision {
+	return ucare.Decision{
+		At: at, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: verb, Room: e.Room, Kind: e.Kind,
+		Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill, Because: why,
+	}
+}
+
+// said is the evidence of an "on".
+func said(d *Detector, r *ucare.Reading, found *finding, at time.Time) []ucare.Evidence {
+	if found != nil {
+		return found.evidence(d.Sensor, d.Room, d.Kind, at)
+	}
+	return because(ucare.FactDetected, d.Sensor, d.Room, d.Kind, at, r.UnknownAge, r.Drill)
 }
 
 // because is the evidence of one reading: what it said, and how far it can be
@@ -247,9 +326,9 @@ func because(fact ucare.Fact, sensor, room string, kind ucare.Kind, at time.Time
 func (f *FireState) fold(e *Episode, d *Detector, r *ucare.Reading, at, now time.Time) {
 	d.Count++
 	if !r.UnknownAge {
-		d.On = d.On.with(at)
-		if !at.Before(d.At) {
-			d.State, d.At = ucare.Active, at
+		d.On = d.On.with(millisOf(at))
+		if millisOf(at) >= d.At {
+			d.State, d.At = ucare.Active, millisOf(at)
 		}
 	}
 	// An "on" that does not make its detector active again, because it is old,
@@ -267,7 +346,7 @@ func (f *FireState) fold(e *Episode, d *Detector, r *ucare.Reading, at, now time
 // in between, so that its next fresh "on" is not taken for the one before it.
 func (f *FireState) cleared(r *ucare.Reading, now time.Time) {
 	if r.UnknownAge {
-		if i, ok := f.find(r.Sensor, r.Kind, r.Drill); ok {
+		if i, ok := f.find(r.Sensor, r.Kind, sideOf(r.Drill, false)); ok {
 			if e := f.episode(f.Detectors[i].Alarm); e != nil && e.Closed {
 				f.Detectors[i].State = ucare.Unknown
 			}
@@ -276,17 +355,17 @@ func (f *FireState) cleared(r *ucare.Reading, now time.Time) {
 	}
 	f.clear(f.detector(r), observedAt(r, now), now)
 	if !r.Drill {
-		if i, ok := f.find(r.Sensor, r.Kind, true); ok {
+		if i, ok := f.find(r.Sensor, r.Kind, drillSide); ok {
 			f.clear(&f.Detectors[i], observedAt(r, now), now)
 		}
 	}
 }
 
 func (f *FireState) clear(d *Detector, at, now time.Time) {
-	if at.Before(d.At) {
+	if millisOf(at) < d.At {
 		return // A later reading has said more.
 	}
-	d.State, d.At = ucare.Inactive, at
+	d.State, d.At = ucare.Inactive, millisOf(at)
 	if e := f.episode(d.Alarm); e != nil {
 		f.checkClear(e, now)
 	}
@@ -331,31 +410,31 @@ func (f *FireState) firstClear() clearing {
 	return c
 }
 
-// fireDue is when the first hold-off ends.
+// fireDue is when the first hold-off ends, or when a measured level has lasted too long.
 func (p *Policy) fireDue(s *State) (time.Time, bool) {
+	measured, waits := s.Fire.Measured.due()
 	c := s.Fire.firstClear()
-	if c.since.IsZero() {
-		return time.Time{}, false
-	}
-	return c.since.Add(p.Fire.HoldOff), true
+	return sooner(measured, waits, c.since.Add(p.Fire.HoldOff), !c.since.IsZero())
 }
 
 // fireNotDue is the cheap look: it remembers what it finds.
 func (p *Policy) fireNotDue(s *State, now time.Time) bool {
 	f := &s.Fire
-	if len(f.Episodes) == 0 {
+	if len(f.Episodes) == 0 && !f.Measured.waits() {
 		return true
 	}
 	f.clearing = f.firstClear()
-	due, clear := p.fireDue(s)
-	return !clear || due.After(now)
+	due, waits := p.fireDue(s)
+	return !waits || due.After(now)
 }
 
-// tickFire restores the alarms whose hold-off ends at the instant at.
+// tickFire raises what a measured level that lasts has made due, and restores the
+// alarms whose hold-off ends, at the instant at.
 func (p *Policy) tickFire(s *State, at time.Time, to []ucare.Decision) []ucare.Decision {
 	if p.fireNotDue(s, at) {
 		return to
 	}
+	to = p.tickMeasured(s, at, to)
 	f := &s.Fire
 	stay, ended := 0, at.Add(-p.Fire.HoldOff)
 	for i := range f.Episodes {
@@ -367,10 +446,8 @@ func (p *Policy) tickFire(s *State, at time.Time, to []ucare.Decision) []ucare.D
 			stay++
 			continue
 		}
-		to = append(to, ucare.Decision{
-			At: at, Dwelling: s.Dwelling, Rule: ucare.Fire, Verb: ucare.Restore, Room: e.Room, Kind: e.Kind,
-			Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill, Because: f.release(e.Alarm, at),
-		})
+		f.judgeShort(e)
+		to = append(to, s.fireDecision(e, ucare.Restore, at, f.release(e.Alarm, at)))
 	}
 	f.Episodes = slices.Delete(f.Episodes, stay, len(f.Episodes))
 	f.clearing = clearing{}
@@ -384,16 +461,25 @@ func (f *FireState) release(alarm string, at time.Time) (all []ucare.Evidence) {
 		if d.Alarm != alarm {
 			continue
 		}
-		all = append(all,
-			ucare.Evidence{Fact: ucare.FactDetected, At: d.On.From, Sensor: d.Sensor, Room: d.Room, Kind: d.Kind},
-			ucare.Evidence{Fact: ucare.FactCleared, At: d.At, Sensor: d.Sensor, Room: d.Room, Kind: d.Kind})
-		d.Alarm, d.Restored = "", at
+		if !d.Measured {
+			all = append(all, ucare.Evidence{Fact: ucare.FactDetected, At: d.On.From.time(), Sensor: d.Sensor, Room: d.Room, Kind: d.Kind})
+		}
+		cleared := ucare.Evidence{Fact: ucare.FactCleared, At: d.At.time(), Sensor: d.Sensor, Room: d.Room, Kind: d.Kind}
+		if d.Measured {
+			cleared.Value, cleared.Unit = rounded(d.Value), unitOf(d.Kind)
+		}
+		all = append(all, cleared)
+		d.Alarm, d.Restored = "", millisOf(at)
 	}
 	return all
 }
 
 // answer notes what the centre knows about an alarm.
-func (f *FireState) answer(alarm string, closed bool, now time.Time) {
+func (f *FireState) answer(alarm string, a ucare.Answers, now time.Time) {
+	closed := !a.ClosedAt.IsZero()
+	if closed {
+		f.judgeClosed(alarm, a.Outcome)
+	}
 	if e := f.episode(alarm); e != nil {
 		if e.Acknowledged.IsZero() {
 			e.Acknowledged = now
@@ -406,11 +492,12 @@ func (f *FireState) answer(alarm string, closed bool, now time.Time) {
 // new readings could fall into them and be taken for duplicates.
 func (f *FireState) shift(by time.Duration) {
 	f.clearing = clearing{}
+	f.Measured.shift(by)
 	for i := range f.Detectors {
 		d := &f.Detectors[i]
-		d.At, d.Restored = movedBack(d.At, by), moved(d.Restored, by)
+		d.At, d.Restored = d.At.moved(min(by, 0)), d.Restored.moved(by)
 		if by < 0 {
-			d.On = Span{}
+			d.On = stretch{}
 		}
 	}
 	for i := range f.Episodes {
@@ -421,10 +508,11 @@ func (f *FireState) shift(by time.Duration) {
 
 // detector finds what the reading is about, or begins to remember it.
 func (f *FireState) detector(r *ucare.Reading) *Detector {
-	i, ok := f.find(r.Sensor, r.Kind, r.Drill)
+	measured := isMeasured(r)
+	i, ok := f.find(r.Sensor, r.Kind, sideOf(r.Drill, measured))
 	if !ok {
 		f.Detectors = slices.Insert(f.Detectors, i, Detector{
-			Sensor: kept(r.Sensor), Kind: ucare.Kind(kept(string(r.Kind))), Drill: r.Drill,
+			Sensor: kept(r.Sensor), Kind: ucare.Kind(kept(string(r.Kind))), Drill: r.Drill, Measured: measured,
 		})
 	}
 	d := &f.Detectors[i]
@@ -434,18 +522,15 @@ func (f *FireState) detector(r *ucare.Reading) *Detector {
 	return d
 }
 
-func (f *FireState) find(sensor string, kind ucare.Kind, drill bool) (int, bool) {
+func (f *FireState) find(sensor string, kind ucare.Kind, side side) (int, bool) {
 	return slices.BinarySearchFunc(f.Detectors, sensor, func(d Detector, sensor string) int {
 		if c := cmp.Compare(d.Sensor, sensor); c != 0 {
 			return c
 		}
-		if c := cmp.Compare(d.Kind, kind); c != 0 || d.Drill == drill {
+		if c := cmp.Compare(d.Kind, kind); c != 0 {
 			return c
 		}
-		if drill {
-			return -1
-		}
-		return +1
+		return cmp.Compare(sideOf(d.Drill, d.Measured), side)
 	})
 }
 

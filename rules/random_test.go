@@ -60,6 +60,8 @@ var (
 		{"b", "bedroom", ucare.Bed},
 		{"p", "living", ucare.Presence},
 		{"t", "kitchen", ucare.Temperature},
+		{"sd", "kitchen", ucare.SmokeDensity},
+		{"combi", "bedroom", ucare.CarbonMonoxideLevel},
 		{"out", "", ucare.Away},
 		{"radar", "bathroom", ucare.FallSensor},
 		{"mat", "bathroom", ucare.FallSensor},
@@ -69,6 +71,10 @@ var (
 		{"w2", "kitchen", ucare.WaterLeak},
 		{"checkin", "", ucare.Use},
 	}
+	units = map[ucare.Kind]string{
+		ucare.Temperature: "°C", ucare.SmokeDensity: "%/m", ucare.CarbonMonoxideLevel: "ppm", ucare.Gas: "%LEL",
+	}
+	values = []float64{0, 12, 20, 21, 22, 25, 31, 45, 57, 60, 85, 110, 320}
 	steps  = []time.Duration{0, 0, time.Second, 5 * time.Second, 20 * time.Second, 61 * time.Second, 10 * time.Minute, 70 * time.Minute, 5 * time.Hour, 13 * time.Hour}
 	delays = []time.Duration{0, 0, 0, 0, 5 * time.Second, 40 * time.Second, 90 * time.Second, 2 * time.Hour, -time.Hour, 30 * time.Hour}
 	jumps  = []time.Duration{-49 * time.Hour, -time.Hour, -30 * time.Second, 30 * time.Second, time.Hour, 400 * 24 * time.Hour}
@@ -108,8 +114,11 @@ func (w *world) reading(b [4]byte) ucare.Reading {
 		At: w.now.Add(-delays[int(b[3])%len(delays)]), State: ucare.StateOf(b[1]&16 == 0),
 		UnknownAge: b[1]&0xe0 == 0x20, Drill: b[1]&0xe0 == 0x40,
 	}
-	if r.Kind == ucare.Temperature { // of a room that is sometimes too cold
-		r.State, r.Value, r.Unit = ucare.Unknown, 13+float64(b[3]%8), "°C"
+	if unit := units[of.kind]; unit != "" && (of.kind != ucare.Gas || b[0]&64 == 0) {
+		r.State, r.Unit, r.Value = ucare.Unknown, unit, values[int(b[0])%len(values)]
+		if of.kind == ucare.Temperature && b[0]&32 == 0 { // of a room that is sometimes too cold
+			r.Value = 13 + float64(b[3]%8)
+		}
 	}
 	switch b[1] & 0xe0 {
 	case 0x60:
@@ -180,7 +189,7 @@ func story(seed uint64, length int) [][4]byte {
 // stories runs a test on random stories, the same ones each time.
 func stories(t *testing.T, count uint64, tell func(t *testing.T, story [][4]byte)) {
 	for seed := range count {
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { tell(t, story(seed, 250)) })
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { tell(t, story(seed, 320)) })
 	}
 }
 
@@ -309,7 +318,7 @@ func TestADuplicateRaisesNothing(t *testing.T) {
 func TestEveryAlarmIsRaisedOnce(t *testing.T) {
 	stories(t, 250, func(t *testing.T, story [][4]byte) {
 		w := live(story, func(*world) {})
-		did := map[string]map[ucare.Verb]bool{}
+		did, confirmed := map[string]map[ucare.Verb]bool{}, map[string]int{}
 		for _, d := range w.got {
 			if d.Verb == ucare.TellFault {
 				continue
@@ -318,6 +327,12 @@ func TestEveryAlarmIsRaisedOnce(t *testing.T) {
 			if before == nil {
 				before = map[ucare.Verb]bool{}
 				did[d.Alarm] = before
+			}
+			if d.Verb == ucare.Confirm {
+				if confirmed[d.Alarm]++; confirmed[d.Alarm] > 4 || !before[ucare.Raise] || before[ucare.Restore] {
+					t.Fatalf("confirmed too often, or before the raise, or after the end: %+v", d)
+				}
+				continue
 			}
 			if before[d.Verb] || before[ucare.Restore] || before[ucare.Cancel] || before[ucare.Settled] {
 				t.Fatalf("%s comes again, or after the end: %+v", d.Verb, d)
@@ -358,14 +373,14 @@ func TestFireIsNeverSwallowedOrDelayed(t *testing.T) {
 		w.seen = func(r ucare.Reading, decided []ucare.Decision) {
 			for _, d := range decided {
 				asks := d.Rule == ucare.Inactivity || d.Rule == ucare.Fall
-				if d.Verb == ucare.Raise && !asks && !d.At.Equal(w.now) {
+				if d.Verb == ucare.Raise && !asks && units[d.Kind] == "" && !d.At.Equal(w.now) {
 					t.Fatalf("raised at %v by a reading of %v: %+v", d.At, w.now, d)
 				}
 				if !asks && (d.Verb == ucare.PreAlarm || d.Verb == ucare.Cancel) {
 					t.Fatalf("only silence and falls know a pre-alarm: %+v", d)
 				}
 			}
-			if hazardOf(r.Kind) == "" {
+			if hazardOf(r.Kind) == "" || r.Unit != "" {
 				return
 			}
 			key := r.Sensor + string(r.Kind) + fmt.Sprint(r.Drill)
@@ -532,10 +547,12 @@ func TestAFallThatIsOpenHasAnActiveSensor(t *testing.T) {
 
 func hazardOf(k ucare.Kind) string {
 	switch k {
-	case ucare.Smoke, ucare.Heat:
+	case ucare.Smoke, ucare.Heat, ucare.Temperature, ucare.SmokeDensity:
 		return "smoke"
-	case ucare.CarbonMonoxide, ucare.Gas:
-		return string(k)
+	case ucare.CarbonMonoxide, ucare.CarbonMonoxideLevel:
+		return "carbon_monoxide"
+	case ucare.Gas:
+		return "gas"
 	}
 	return ""
 }
@@ -545,7 +562,7 @@ func hazardOf(k ucare.Kind) string {
 func openFor(w *world, r ucare.Reading) bool {
 	for _, e := range w.state.Fire.Episodes {
 		here := e.Room == r.Room && (r.Room != "" || e.Sensor == r.Sensor)
-		answered := !e.Acknowledged.IsZero() && (e.UnknownAge || w.now.Sub(e.Acknowledged) >= w.policy.Fire.SameFire)
+		answered := !e.Acknowledged.IsZero() && (e.UnknownAge || e.Measured || w.now.Sub(e.Acknowledged) >= w.policy.Fire.SameFire)
 		if here && hazardOf(e.Kind) == hazardOf(r.Kind) && e.Drill == r.Drill && !e.Closed && !answered {
 			return raised(w, e.Alarm)
 		}

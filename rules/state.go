@@ -142,7 +142,7 @@ func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, 
 	if alarm == "" || !seen {
 		return to
 	}
-	s.Fire.answer(alarm, !a.ClosedAt.IsZero(), now)
+	s.Fire.answer(alarm, a, now)
 	s.Help.answer(alarm)
 	s.Fall.answer(alarm, !a.ClosedAt.IsZero(), now)
 	return to // An inactivity alarm waits for activity whatever the centre says.
