@@ -149,6 +149,8 @@ type Alarm struct {
 	Because    []Evidence `json:"because"`
 	UnknownAge bool       `json:"unknown_age,omitempty"`
 	Drill      bool       `json:"drill,omitempty"`
+	// Confirmed is how often further evidence came for it; Because holds it.
+	Confirmed int `json:"confirmed,omitempty"`
 	Answers
 }
 

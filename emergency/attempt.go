@@ -64,7 +64,8 @@ func (d *Dispatcher) landed(r *receiver, p *pending, reply Reply, err error, now
 }
 
 // failed: whatever the reason, it is tried again. No status of a receiver, 4xx
-// and 410 included, is a reason to stop calling for help.
+// and 410 included, is a reason to stop calling for help. Only a confirmation is let
+// go when it is refused: it calls nobody, and a centre may not know what it is.
 func (d *Dispatcher) failed(r *receiver, p *pending, err error, now time.Time) {
 	r.failed(err, p.lastTry)
 	p.failures++
@@ -76,6 +77,9 @@ func (d *Dispatcher) failed(r *receiver, p *pending, err error, now time.Time) {
 		}
 	}
 	p.dueAt = p.nextTry(now, asked)
+	if p.unwanted() && r.remove(p) {
+		d.unsent.Add(-1)
+	}
 	if failure := err.Error(); failure != p.failure {
 		p.failure = failure
 		d.log.Warn("a report was not accepted; it is tried again without end",

@@ -178,6 +178,7 @@ func (d *Dispatcher) take(alarms []ucare.Alarm, ds []Delivery, now time.Time) {
 	}
 	for _, a := range alarms {
 		d.tellRestore(d.open[a.ID], now)
+		d.tellConfirm(d.open[a.ID], now)
 	}
 }
 

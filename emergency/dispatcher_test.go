@@ -468,3 +468,84 @@ func TestACallbackThatNeverReturnsHoldsUpNothing(t *testing.T) {
 		close(release)
 	})
 }
+
+// confirm adds evidence to the alarm.
+func (h *home) confirm(a *ucare.Alarm) {
+	a.Confirmed++
+	a.Because = append(a.Because, ucare.Evidence{Fact: ucare.FactDetected, Sensor: fmt.Sprint("further ", a.Confirmed)})
+	h.d.Submit([]ucare.Alarm{*a}, h.policy.First(*a, ucare.Confirm, time.Now()))
+}
+
+func TestAConfirmationReachesThoseWhoWereToldOfTheRaise(t *testing.T) {
+	in(t, [][]string{{"centre"}, {"neighbour"}, {"uncle"}}, nil, func(t *testing.T, h *home) {
+		a := h.raise("a", ucare.Fire)
+		h.after(70 * time.Second)
+		h.confirm(&a)
+		tries := h.after(0)
+		lines := said(tries)
+		slices.Sort(lines)
+		wants(t, "the first confirmation", lines, []string{"1m10s a-confirm-1 centre", "1m10s a-confirm-1 neighbour"})
+		for _, try := range tries {
+			if r := reportOf(t, try.body); r.Verb != ucare.Confirm || r.Round != 1 || len(r.Alarm.Because) != len(a.Because) {
+				t.Errorf("the %s is told %+v", try.receiver, r)
+			}
+		}
+		h.after(20 * time.Second)
+		h.confirm(&a)
+		lines = said(h.after(0))
+		slices.Sort(lines)
+		wants(t, "the second", lines, []string{"1m30s a-confirm-2 centre", "1m30s a-confirm-2 neighbour"})
+		tries = h.after(30 * time.Second)
+		wants(t, "the escalation goes on as before", said(tries), []string{"2m0s a-raise-1 uncle"})
+		if r := reportOf(t, tries[0].body); r.Alarm.Confirmed != 2 || len(r.Alarm.Because) != len(a.Because) {
+			t.Errorf("the uncle is not told what is known by then: %+v", r.Alarm)
+		}
+		h.d.Submit([]ucare.Alarm{a}, nil) // something else about it is new
+		wants(t, "the uncle knows", said(h.after(0)), nil)
+	})
+}
+
+// A centre of before does not know what a confirmation is. That must not stand in the
+// way of anything, nor look as if the centre could not be reached.
+func TestAConfirmationThatIsRefusedIsLetGo(t *testing.T) {
+	in(t, [][]string{{"centre"}}, map[string]*receiver{"centre": {send: refuseReport("a-confirm-1", 400)}}, func(t *testing.T, h *home) {
+		a := h.raise("a", ucare.Fire)
+		h.after(time.Second)
+		h.confirm(&a)
+		tries := 0
+		for _, try := range h.after(50 * time.Second) {
+			if try.report == "a-confirm-1" {
+				tries++
+			}
+		}
+		if tries != 3 || h.d.Pending() != 0 {
+			t.Errorf("it was tried %d times, %d reports are pending", tries, h.d.Pending())
+		}
+		for _, fault := range drain(h.faults) {
+			if strings.Contains(fault, "receiver_failing") {
+				t.Errorf("the centre is said to fail: %s", fault)
+			}
+		}
+	})
+}
+
+// One that cannot be delivered is tried on like everything else.
+func TestAConfirmationWaitsForAReceiverThatIsDown(t *testing.T) {
+	var well atomic.Bool
+	centre := &receiver{send: func(ctx context.Context, report string) (emergency.Reply, error) {
+		if well.Load() {
+			return receipt(report), nil
+		}
+		return down(ctx, report)
+	}}
+	in(t, [][]string{{"centre"}}, map[string]*receiver{"centre": centre}, func(t *testing.T, h *home) {
+		a := h.raise("a", ucare.Fire)
+		h.confirm(&a)
+		h.after(time.Hour)
+		well.Store(true)
+		h.after(emergency.LongestWait)
+		if m, ok := h.outbox.mark("a-confirm-1", "centre"); !ok || m.Failure != "" {
+			t.Errorf("it has not arrived: %+v", m)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package emergency
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -182,6 +183,30 @@ func (d *Dispatcher) tellRestore(o *openAlarm, now time.Time) {
 		}
 	}
 	d.queue(d.o.Policy.deliveries(o.Alarm, ucare.Restore, 1, receivers, now.Round(0)), now)
+}
+
+// tellConfirm queues the last confirmation for those who were told of the raise by
+// escalation before it; the gateway has queued it for the first step.
+func (d *Dispatcher) tellConfirm(o *openAlarm, now time.Time) {
+	if o == nil || o.Confirmed == 0 || !o.ClosedAt.IsZero() {
+		return
+	}
+	report := ReportID(o.ID, ucare.Confirm, o.Confirmed)
+	var at time.Time
+	for name, told := range o.reports {
+		if name.report == report && (at.IsZero() || told.Before(at)) {
+			at = told
+		}
+	}
+	var receivers []string
+	for name, told := range o.reports {
+		verb, _, _ := parseReportID(o.ID, name.report)
+		_, knows := o.reports[delivered{report, name.receiver}]
+		if verb == ucare.Raise && !knows && told.Before(at.Add(restoreLag)) && !slices.Contains(receivers, name.receiver) {
+			receivers = append(receivers, name.receiver)
+		}
+	}
+	d.queue(d.o.Policy.deliveries(o.Alarm, ucare.Confirm, o.Confirmed, receivers, now.Round(0)), now)
 }
 
 // diskPatience is how long further deliveries wait to be on disk before they

@@ -24,6 +24,7 @@ type Policy struct {
 // The priorities of deliveries that nobody has to run for come after those of
 // every raise, which have the priority of their rule.
 const (
+	priorityConfirm ucare.Priority = 7
 	priorityRestore ucare.Priority = 8 // and cancel
 	priorityDrill   ucare.Priority = 9
 )
@@ -33,12 +34,16 @@ const (
 //
 // A raise is told to the first step; the dispatcher escalates it. A restore and
 // a cancel are told to the first step and not escalated; the dispatcher adds the
-// restore for those who were told of the raise by escalation. A drill stays
-// with the first step. A pre-alarm and a fault are not transmitted.
+// restore for those who were told of the raise by escalation. So it is with a
+// confirmation, whose number stands in place of the round; a raise that is told
+// after it says all of it anyway. A drill stays with the first step. A pre-alarm, a
+// fault and a concern are not transmitted.
 func (p *Policy) First(a ucare.Alarm, verb ucare.Verb, at time.Time) []Delivery {
 	switch verb {
 	case ucare.Raise, ucare.Restore, ucare.Cancel:
 		return p.turn(a, verb, Turn{Round: 1}, at)
+	case ucare.Confirm:
+		return p.turn(a, verb, Turn{Round: max(a.Confirmed, 1)}, at)
 	default:
 		return nil
 	}
@@ -83,6 +88,8 @@ func priority(a ucare.Alarm, verb ucare.Verb) ucare.Priority {
 	switch {
 	case a.Drill:
 		return priorityDrill
+	case verb == ucare.Confirm:
+		return priorityConfirm
 	case verb != ucare.Raise:
 		return priorityRestore
 	default:

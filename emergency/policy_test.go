@@ -37,6 +37,7 @@ func TestTheFirstStepIsToldWithTheDecision(t *testing.T) {
 	for verb, want := range map[ucare.Verb]string{
 		ucare.Raise:     "a-raise-1 centre 1, a-raise-1 daughter 1",
 		ucare.Restore:   "a-restore-1 centre 8, a-restore-1 daughter 8",
+		ucare.Confirm:   "a-confirm-1 centre 7, a-confirm-1 daughter 7",
 		ucare.Cancel:    "a-cancel-1 centre 8, a-cancel-1 daughter 8",
 		ucare.PreAlarm:  "",
 		ucare.TellFault: "",

@@ -106,7 +106,13 @@ func (p *pending) stuckAt() time.Time {
 	return p.firstTry.Add(stuckAfter)
 }
 
+// unwanted reports whether it is a confirmation that the receiver does not take.
+func (p *pending) unwanted() bool { return p.verb == ucare.Confirm && p.refusals >= refusedTries }
+
 func (p *pending) stuck(now time.Time) bool {
+	if p.verb == ucare.Confirm && p.failures > 0 && p.failures == p.refusals {
+		return false
+	}
 	return p.failures >= stuckTries || p.tries > 0 && !now.Before(p.stuckAt())
 }
 

@@ -13,14 +13,16 @@ import (
 type Report struct {
 	// ID names the report and stays the same over all its attempts; it is the
 	// Webhook-Id. The same alarm has a raise report for each round of its
-	// escalation, and one restore or cancel report.
+	// escalation, a confirm report for each confirmation, and one restore or cancel
+	// report.
 	ID     string     `json:"id"`
 	Verb   ucare.Verb `json:"verb"`
 	SentBy string     `json:"sent_by"` // the gateway's id
 	// Dwelling tells an operator where help has to go.
 	Dwelling ucare.Dwelling `json:"dwelling"`
 	Alarm    ucare.Alarm    `json:"alarm"`
-	// Round counts how often the escalation has come round to this receiver, from 1.
+	// Round counts how often the escalation has come round to this receiver, from 1;
+	// in a confirm report it counts the confirmations.
 	Round int `json:"round"`
 	// Texts say what happened, by language ("ko", "en").
 	Texts map[string]string `json:"texts,omitempty"`

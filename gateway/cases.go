@@ -68,6 +68,7 @@ func (c *cases) confirm(d ucare.Decision, w *work) {
 		return
 	}
 	a.Because = append(slices.Clip(a.Because), d.Because...)
+	a.Confirmed++
 	c.open[a.ID] = a
 	w.alarms = append(w.alarms, a)
 	w.deliveries = append(w.deliveries, c.policy.First(a, ucare.Confirm, d.At)...)

@@ -23,15 +23,15 @@ func storeAlarm(tx *sqlite.Tx, a ucare.Alarm) error {
 		return fmt.Errorf("alarm %s: %w", a.ID, err)
 	}
 	_, err = tx.Exec(`
-		INSERT INTO alarms (id, dwelling, rule, kind, room, onset, raised_at, restored_at, because, unknown_age, drill)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO alarms (id, dwelling, rule, kind, room, onset, raised_at, restored_at, because, unknown_age, drill, confirmed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET
 			dwelling = excluded.dwelling, rule = excluded.rule, kind = excluded.kind, room = excluded.room, onset = excluded.onset,
 			raised_at = CASE excluded.raised_at WHEN 0 THEN raised_at ELSE excluded.raised_at END,
 			restored_at = excluded.restored_at, because = excluded.because,
-			unknown_age = excluded.unknown_age, drill = excluded.drill`,
+			unknown_age = excluded.unknown_age, drill = excluded.drill, confirmed = excluded.confirmed`,
 		a.ID, a.Dwelling, string(a.Rule), string(a.Kind), a.Room, nanos(a.Onset), nanos(a.RaisedAt), nanos(a.RestoredAt),
-		string(because), bit(a.UnknownAge), bit(a.Drill))
+		string(because), bit(a.UnknownAge), bit(a.Drill), a.Confirmed)
 	if err != nil || a.Answers == (ucare.Answers{}) {
 		return err
 	}
@@ -98,7 +98,7 @@ func (j *Journal) Answered(ctx context.Context, alarm string, at time.Time, a uc
 }
 
 const selectAlarms = `
-	SELECT id, dwelling, rule, kind, room, onset, raised_at, restored_at, because, unknown_age, drill,
+	SELECT id, dwelling, rule, kind, room, onset, raised_at, restored_at, because, unknown_age, drill, confirmed,
 		coalesce(received_at, 0), coalesce(received_by, ''), coalesce(acknowledged_at, 0), coalesce(acknowledged_by, ''),
 		coalesce(closed_at, 0), coalesce(closed_by, ''), coalesce(outcome, '')
 	FROM alarms LEFT JOIN answers ON answers.alarm = alarms.id `
@@ -160,7 +160,7 @@ func scanAlarm(rows *sql.Rows) (ucare.Alarm, error) {
 	var because []byte
 	var r answersRow
 	err := rows.Scan(append([]any{
-		&a.ID, &a.Dwelling, &a.Rule, &a.Kind, &a.Room, &onset, &raised, &restored, &because, &a.UnknownAge, &a.Drill,
+		&a.ID, &a.Dwelling, &a.Rule, &a.Kind, &a.Room, &onset, &raised, &restored, &because, &a.UnknownAge, &a.Drill, &a.Confirmed,
 	}, r.fields()...)...)
 	if err != nil {
 		return a, err

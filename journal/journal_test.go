@@ -241,12 +241,12 @@ func TestAnAlarmKeepsWhatTheCentreAnswered(t *testing.T) {
 	if err != nil || !isNew {
 		t.Fatalf("new %v, %v", isNew, err)
 	}
-	alarm.RestoredAt, alarm.RaisedAt = noon.Add(time.Hour), time.Time{} // the rules know nothing of answers
+	alarm.Confirmed, alarm.RestoredAt, alarm.RaisedAt = 2, noon.Add(time.Hour), time.Time{} // the rules know nothing of answers
 	check(t, j.Decide(t.Context(), Folded{Seq: 2, Alarms: []ucare.Alarm{alarm}}))
 	open, err := j.OpenAlarms(t.Context())
 	check(t, err)
 	want := f.Alarms[0]
-	want.RestoredAt, want.Answers = noon.Add(time.Hour), first
+	want.Confirmed, want.RestoredAt, want.Answers = 2, noon.Add(time.Hour), first
 	if len(open) != 1 || !reflect.DeepEqual(open[0], want) {
 		t.Errorf("alarms %+v, want %+v", open, want)
 	}

@@ -81,6 +81,8 @@ CREATE TABLE checkpoints (
 	version TEXT    NOT NULL,
 	state   BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
+`, `
+ALTER TABLE alarms ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
 `}
 
 // watch names the watch loop in the tables positions and checkpoints.

@@ -21,6 +21,8 @@ type Case struct {
 	// can overtake each other.
 	RaiseReceivedAt time.Time `json:"raise_received_at,omitzero"`
 	CancelledAt     time.Time `json:"cancelled_at,omitzero"`
+	// ConfirmedAt is when the last of the gateway's confirmations was decided.
+	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	// Rounds is the highest round of the escalation that was heard of, and
 	// Raises how many raise reports have come.
 	Rounds int `json:"rounds"`
@@ -40,7 +42,10 @@ type Case struct {
 // reports can arrive.
 func (c *Case) apply(r emergency.Report, at time.Time, receiver string, clockAhead time.Duration) {
 	firstHeard := c.Alarm.ID == ""
-	if firstHeard || (r.Verb == ucare.Raise && r.Round >= c.Rounds) {
+	if firstHeard || r.Verb == ucare.Raise && r.Round >= c.Rounds {
+		c.Texts = r.Texts
+	}
+	if firstHeard || c.newest(r) {
 		c.describe(r)
 	}
 	if firstHeard {
@@ -55,6 +60,10 @@ func (c *Case) apply(r emergency.Report, at time.Time, receiver string, clockAhe
 		if c.RaiseReceivedAt.IsZero() {
 			c.RaiseReceivedAt = at
 		}
+	case ucare.Confirm:
+		if r.Round >= c.Alarm.Confirmed {
+			c.ConfirmedAt = cmp.Or(r.At, at)
+		}
 	case ucare.Restore:
 		c.restored(cmp.Or(r.At, at))
 	case ucare.Cancel:
@@ -63,11 +72,24 @@ func (c *Case) apply(r emergency.Report, at time.Time, receiver string, clockAhe
 	c.ClockDiffersSeconds = int64(clockAhead / time.Second)
 }
 
+// newest reports whether nothing that came before knew more of the alarm: a
+// confirmation adds evidence, and a raise of a later round holds what is known by then.
+func (c *Case) newest(r emergency.Report) bool {
+	switch r.Verb {
+	case ucare.Confirm:
+		return r.Alarm.Confirmed >= c.Alarm.Confirmed
+	case ucare.Raise:
+		return r.Alarm.Confirmed > c.Alarm.Confirmed || r.Alarm.Confirmed == c.Alarm.Confirmed && r.Round >= c.Rounds
+	default:
+		return false
+	}
+}
+
 // describe takes over what the report says about the alarm, except for the
 // answers: those of another receiver are not ours.
 func (c *Case) describe(r emergency.Report) {
 	ours, restored := c.Alarm.Answers, c.Alarm.RestoredAt
-	c.Alarm, c.Dwelling, c.Texts = r.Alarm, r.Dwelling, r.Texts
+	c.Alarm, c.Dwelling = r.Alarm, r.Dwelling
 	c.Alarm.Answers, c.Alarm.RestoredAt = ours, restored
 }
 

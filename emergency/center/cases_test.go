@@ -16,8 +16,13 @@ func TestEveryOrderOfReportsMakesTheSameCase(t *testing.T) {
 	second.Alarm.Because = append(second.Alarm.Because, ucare.Evidence{Fact: ucare.FactPressed})
 	restore.Alarm.RestoredAt = onset.Add(5 * time.Minute)
 	restore.Alarm.Because = []ucare.Evidence{{Fact: ucare.FactCleared}}
+	confirm := smoke("a1", ucare.Confirm, 1)
+	confirm.Alarm.Confirmed = 1
+	confirm.Alarm.Because = append(second.Alarm.Because, ucare.Evidence{Fact: ucare.FactDetected, Sensor: "heat-1"})
+	first.Texts = map[string]string{"en": "Raised: smoke."}
+	second.Texts, confirm.Texts = first.Texts, map[string]string{"en": "Confirmed: smoke."}
 	var want Case
-	for n, order := range permutations([]emergency.Report{first, second, restore}) {
+	for n, order := range permutations([]emergency.Report{first, second, restore, confirm}) {
 		var c Case
 		for i, r := range order {
 			c.apply(r, onset.Add(time.Duration(i)*time.Second), "centre", 0)
@@ -33,7 +38,8 @@ func TestEveryOrderOfReportsMakesTheSameCase(t *testing.T) {
 			t.Errorf("order %d:\n%+v\nwant\n%+v", n, c, want)
 		}
 	}
-	if want.Rounds != 2 || want.Raises != 2 || !want.Alarm.RestoredAt.Equal(onset.Add(5*time.Minute)) || len(want.Alarm.Because) != 2 {
+	if want.Rounds != 2 || want.Raises != 2 || !want.Alarm.RestoredAt.Equal(onset.Add(5*time.Minute)) || len(want.Alarm.Because) != 3 ||
+		want.Alarm.Confirmed != 1 || want.ConfirmedAt.IsZero() || want.Texts["en"] != "Raised: smoke." {
 		t.Errorf("%+v", want)
 	}
 }
@@ -115,5 +121,24 @@ func TestWhatNobodyHasSeenComesFirstAndThenTheMostUrgent(t *testing.T) {
 	}
 	if want := []string{"old fire", "new fire", "drill", "help", "fall", "quiet", "seen fire", "seen fall"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestAConfirmationIsShownWithItsEvidence(t *testing.T) {
+	s := openSite(t, testConfig(t))
+	confirm := smoke("a1", ucare.Confirm, 1)
+	confirm.Alarm.Confirmed = 1
+	confirm.Alarm.Because = append(confirm.Alarm.Because, ucare.Evidence{Fact: ucare.FactDetected, At: onset, Room: "kitchen", Kind: ucare.Heat})
+	s.sends(smoke("a1", ucare.Raise, 1))
+	s.sends(confirm)
+	for path, wants := range map[string][]string{
+		"/": {"Confirmed by further evidence (1)", "heat detected"}, "/alarm?gateway=gw-1&alarm=a1": {"Confirm report 1 received", "Heat detected"},
+	} {
+		_, _, page := s.do(s.asKim(path, nil))
+		for _, want := range wants {
+			if !strings.Contains(strings.ToLower(page), strings.ToLower(want)) {
+				t.Errorf("%s does not say %q: %s", path, want, page)
+			}
+		}
 	}
 }

@@ -338,7 +338,7 @@ func TestTextsAreUsed(t *testing.T) {
 		}
 	}
 	for _, key := range []string{
-		"title", "title_count", "never", "rounds", "clock", "restored", "cancelled", "acknowledged", "waiting", "answered_in", "closed_by",
+		"title", "title_count", "never", "rounds", "clock", "restored", "confirmed", "cancelled", "acknowledged", "waiting", "answered_in", "closed_by",
 		"faults_none", "faults", "silent_never", "silent_heard", "fault_since", "fault_alarm", "silent_unknown", "sender_refused", "was_silent", "trouble_disk", "trouble_conflict",
 		"wrong_outcome", "wrong_words", "wrong_long", "refused",
 	} {

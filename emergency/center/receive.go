@@ -121,10 +121,10 @@ func understood(body []byte, webhookID string) (r emergency.Report, err error) {
 		return r, badRequest("alarm.id %.50q: use 1 to %d visible characters", r.Alarm.ID, longestName)
 	}
 	switch r.Verb {
-	case ucare.Raise, ucare.Restore, ucare.Cancel:
+	case ucare.Raise, ucare.Confirm, ucare.Restore, ucare.Cancel:
 		return r, nil
 	default:
-		return r, badRequest("verb %.50q is not one of raise, restore, cancel", r.Verb)
+		return r, badRequest("verb %.50q is not one of raise, confirm, restore, cancel", r.Verb)
 	}
 }
 

@@ -43,6 +43,7 @@ type caseView struct {
 	RoundsText  string
 	ClockText   string
 	Restored    string
+	Confirmed   string
 	Cancelled   string
 	RaiseLacks  bool
 	Seen, Ended string // who acknowledged, who closed
@@ -70,6 +71,9 @@ func (n narrator) caseView(c Case, account string) caseView {
 	}
 	if !a.RestoredAt.IsZero() {
 		v.Restored = n.Say("restored", "time", n.moment(a.RestoredAt).Text)
+	}
+	if a.Confirmed > 0 {
+		v.Confirmed = n.Say("confirmed", "n", a.Confirmed, "time", n.moment(cmp.Or(c.ConfirmedAt, a.ReceivedAt)).Text)
 	}
 	if !c.CancelledAt.IsZero() {
 		v.Cancelled = n.Say("cancelled", "time", n.moment(c.CancelledAt).Text)
