@@ -109,6 +109,7 @@ const (
 	FactInRoom       Fact = "in_room"       // for Seconds nobody was noticed outside that room
 	FactUsualVisit   Fact = "usual_visit"   // the longest stay usual in that room, Seconds long
 	FactImpact       Fact = "impact"        // a wearable felt an impact of Value
+	FactTurned       Fact = "turned"        // with it, gravity turned by Value for the wearable
 	FactStill        Fact = "still"         // no movement for Seconds after it
 	FactGotUp        Fact = "got_up"        // somebody moves about again
 	FactMeasured     Fact = "measured"      // Value was measured; the limit is Limit

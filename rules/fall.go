@@ -66,6 +66,8 @@ type FallPolicy struct {
 type FallState struct {
 	Sensors []FallSensor `json:"sensors,omitempty"` // sorted by sensor, drill
 	Falls   []Fall       `json:"falls,omitempty"`   // in the order in which they began
+	// Wearers are the wearables that send their acceleration, by sensor.
+	Wearers map[string]*Wearer `json:"wearers,omitempty"`
 }
 
 // A FallSensor is one sensor. Its drills are kept apart, as if they were those
@@ -331,6 +333,9 @@ func (f *FallState) shift(by time.Duration) {
 		if by < 0 {
 			d.On = Span{}
 		}
+	}
+	for _, w := range f.Wearers {
+		w.Until = movedBack(w.Until, by)
 	}
 	for i := range f.Falls {
 		e := &f.Falls[i]
