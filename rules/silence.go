@@ -85,10 +85,10 @@ type Contact struct {
 	Kind   ucare.Kind  `json:"kind"`
 	Room   string      `json:"room,omitempty"`
 	State  ucare.State `json:"state,omitempty"`
-	At     time.Time   `json:"at,omitzero"`    // of the newest reading
-	Since  time.Time   `json:"since,omitzero"` // when it became active
 	// Clears is whether it has ever said "clear". Simple motion sensors never do.
-	Clears bool `json:"clears,omitempty"`
+	Clears bool      `json:"clears,omitempty"`
+	At     time.Time `json:"at,omitzero"`    // of the newest reading
+	Since  time.Time `json:"since,omitzero"` // when it became active
 }
 
 const (
