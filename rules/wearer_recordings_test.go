@@ -103,8 +103,8 @@ func every(n float64) func([][3]float64) [][3]float64 {
 	}
 }
 
-// between puts n-1 samples between each two, on a line.
-func between(n int) func([][3]float64) [][3]float64 {
+// interpolated puts n-1 samples between each two, on a line.
+func interpolated(n int) func([][3]float64) [][3]float64 {
 	return func(samples [][3]float64) (out [][3]float64) {
 		for i := range samples {
 			a, b := vector(samples[i]), vector(samples[min(i+1, len(samples)-1)])
@@ -130,8 +130,8 @@ func TestTableOfRecordedFalls(t *testing.T) {
 		{"50 Hz as recorded", 50, nil, rated{98, 99.5, 99.5}},
 		{"25 Hz, every second sample", 25, every(2), rated{97.5, 99.5, 99.5}},
 		{"20 Hz, samples left out", 20, every(2.5), rated{97.5, 99, 99}},
-		{"100 Hz, interpolated", 100, between(2), rated{98, 99.5, 99.5}},
-		{"200 Hz, interpolated", 200, between(4), rated{98, 99.5, 99.5}},
+		{"100 Hz, interpolated", 100, interpolated(2), rated{98, 99.5, 99.5}},
+		{"200 Hz, interpolated", 200, interpolated(4), rated{98, 99.5, 99.5}},
 		{"±8 g", 50, func(s [][3]float64) [][3]float64 { return clipped(s, 8) }, rated{98, 99.5, 99.5}},
 		{"±4 g", 50, func(s [][3]float64) [][3]float64 { return clipped(s, 4) }, rated{98, 99.5, 99.5}},
 		{"±2 g", 50, func(s [][3]float64) [][3]float64 { return clipped(s, 2) }, rated{95, 99.5, 99.5}},
