@@ -82,7 +82,7 @@ func statesOf(f *fold, open map[string]ucare.Alarm, dwellings []string) map[stri
 		}
 		state := voice.State{Away: voice.Away{Since: s.Away.Since, Until: s.Away.Until}, LastSign: s.Silence.Last}
 		for _, p := range s.Pending() {
-			state.PreAlarms = append(state.PreAlarms, voice.PreAlarm{Rule: p.Rule, Room: p.Room, Since: p.Since})
+			state.PreAlarms = append(state.PreAlarms, voice.PreAlarm{Rule: p.Rule, Room: p.Room, Since: p.Since, Drill: p.Drill})
 		}
 		out[id] = state
 	}

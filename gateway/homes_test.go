@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,6 +181,53 @@ func TestTheHomeSeesAPreAlarmAndCanEndIt(t *testing.T) {
 			t.Errorf("the centre hears of %s, want the cancel of %s", d.Alarm, last.Alarm)
 		}
 	})
+}
+
+// A fall is asked about in the home; the button, or walking away, ends it, and the
+// centre is told of either. Nobody is asked who does neither: help is called.
+func TestTheHomeIsAskedAboutAFall(t *testing.T) {
+	for how, c := range map[string]struct {
+		answer *sensors.Message
+		verb   ucare.Verb
+		sounds []string
+	}{
+		"button": {new(commanded("cancel", "PRESS")), ucare.Cancel, []string{"hush", "beep", "hush"}},
+		"walk":   {new(reading("hall", "motion", true)), ucare.Cancel, []string{"hush", "beep", "hush"}},
+		"lie":    {nil, ucare.Raise, []string{"hush", "beep", "howl"}},
+	} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, paper := aBenchThatSpeaks(t)
+				b.run(t)
+				b.speak(t)
+				passes(2 * time.Second)
+				b.hear(t, reading("bathroom", "fall", true))
+				passes(30 * time.Second)
+				state, about := stateOf(t, paper, "prealarm")
+				if state != "ON" || about["rule"] != "fall" || about["room"] != "bathroom" {
+					t.Fatalf("the home is told of the pre-alarm %v %v", state, about)
+				}
+				if c.answer != nil {
+					c.answer.At = time.Now()
+					b.hear(t, *c.answer)
+				}
+				passes(31 * time.Second)
+				if state, _ := stateOf(t, paper, "prealarm"); state != "OFF" {
+					t.Errorf("afterwards the pre-alarm is %v", state)
+				}
+				if got := paper.on(siren); !slices.Equal(got, c.sounds) {
+					t.Errorf("the siren was told %q, want %q", got, c.sounds)
+				}
+				said := paper.on("ucare/home/gateway/announce")
+				if len(said) != 2 || !strings.Contains(said[0], `"prealarm"`) || !strings.Contains(said[1], string(c.verb)) {
+					t.Errorf("announced was %q", said)
+				}
+				if d := <-b.sent; !strings.Contains(string(d.Body), fmt.Sprintf(`"verb":%q`, c.verb)) {
+					t.Errorf("the centre hears %s, want the %s", d.Body, c.verb)
+				}
+			})
+		})
+	}
 }
 
 func TestCancelEndsNoFireAndNoCallForHelp(t *testing.T) {

@@ -311,7 +311,7 @@ func (h *HelpState) within(now time.Time, while time.Duration) (ucare.Evidence, 
 func (f *FallState) pending() (all []Pending) {
 	for i := range f.Falls {
 		if e := &f.Falls[i]; e.waits() && !e.Question.Asked.IsZero() {
-			all = append(all, Pending{Rule: ucare.Fall, Alarm: e.Alarm, Room: e.Room, Onset: e.Onset, Since: e.Question.Asked})
+			all = append(all, Pending{Rule: ucare.Fall, Alarm: e.Alarm, Room: e.Room, Onset: e.Onset, Since: e.Question.Asked, Drill: e.Drill})
 		}
 	}
 	return all

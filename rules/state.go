@@ -183,6 +183,7 @@ type Pending struct {
 	Room  string
 	Onset time.Time
 	Since time.Time // when the resident was first asked
+	Drill bool
 }
 
 // Pending are the pre-alarms that run.

@@ -46,7 +46,8 @@ func soundOf(s State, rules []ucare.Rule, now time.Time) sound {
 		}
 	}
 	for _, p := range s.PreAlarms {
-		if slices.Contains(rules, p.Rule) {
+		isTest := p.Drill && now.Sub(p.Since) < drillSounds
+		if isTest || !p.Drill && slices.Contains(rules, p.Rule) {
 			heard = soundPreAlarm
 		}
 	}

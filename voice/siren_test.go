@@ -32,6 +32,12 @@ func TestWhatSounds(t *testing.T) {
 		"a call for help":             {State{Alarms: []ucare.Alarm{ago(0, ucare.Help)}}, quiet},
 		"a pre-alarm":                 {State{PreAlarms: asked}, soundPreAlarm},
 		"a pre-alarm beside a fire":   {State{PreAlarms: asked, Alarms: []ucare.Alarm{ago(0, ucare.Fire)}}, soundAlarm},
+		"a pre-alarm of a drill": {
+			State{PreAlarms: []PreAlarm{{Rule: ucare.Fall, Drill: true, Since: now}}}, soundPreAlarm,
+		},
+		"a pre-alarm of a drill, afterwards": {
+			State{PreAlarms: []PreAlarm{{Rule: ucare.Fall, Drill: true, Since: now.Add(-drillSounds)}}}, quiet,
+		},
 		"a drill of help":             {State{Alarms: []ucare.Alarm{with(ago(0, ucare.Help), drill)}}, soundPreAlarm},
 		"a drill of fire, afterwards": {State{Alarms: []ucare.Alarm{with(ago(drillSounds, ucare.Fire), drill)}}, quiet},
 		"a drill does not hide a fire": {

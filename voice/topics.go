@@ -117,8 +117,8 @@ func (h Home) preAlarm(s State) entity {
 	}
 	p := s.PreAlarms[0]
 	return entity{switchOn, alarmAttributes{
-		Rule: p.Rule, Room: p.Room, Since: p.Since, Open: len(s.PreAlarms),
-		Texts: textsFor("announce."+string(ucare.PreAlarm)+"."+string(p.Rule), false),
+		Rule: p.Rule, Room: p.Room, Since: p.Since, Drill: p.Drill, Open: len(s.PreAlarms),
+		Texts: textsFor("announce."+string(ucare.PreAlarm)+"."+string(p.Rule), p.Drill),
 	}}
 }
 

@@ -37,6 +37,7 @@ type PreAlarm struct {
 	Rule  ucare.Rule
 	Room  string
 	Since time.Time // when it was first asked
+	Drill bool
 }
 
 // Away is that the resident has gone out.
