@@ -98,6 +98,7 @@ const (
 	FactPressed      Fact = "pressed"       // a help button was pressed
 	FactQuietSince   Fact = "quiet_since"   // last sign of life, Seconds ago
 	FactUsualSilence Fact = "usual_silence" // the longest silence usual at this hour, Seconds long
+	FactUsualOuting  Fact = "usual_outing"  // the longest outing usual, Seconds long
 	FactActivity     Fact = "activity"      // the sign of life that ended a silence
 	FactUnknownAge   Fact = "unknown_age"   // nobody can say since when this holds
 	FactDrill        Fact = "drill"         // a test press

@@ -76,8 +76,10 @@ func (p *Policy) goAway(s *State, r *ucare.Reading, now time.Time, to []ucare.De
 		s.Away.Since = at
 	}
 	s.Away.Until, s.Away.Seen, s.Away.Sensor = until, time.Time{}, ""
+	why := ucare.Evidence{Fact: ucare.FactAway, At: at, Sensor: kept(r.Sensor)}
+	to = s.Silence.settled(s, now, why, to)
 	if q := &s.Silence; q.Alarm != "" && !q.Raised {
-		to = append(to, q.over(s.Dwelling, ucare.Cancel, now, ucare.Evidence{Fact: ucare.FactAway, At: at, Sensor: kept(r.Sensor)}))
+		to = append(to, q.over(s.Dwelling, ucare.Cancel, now, why))
 	}
 	return to
 }
@@ -88,7 +90,7 @@ func (p *Policy) comeHome(s *State, at time.Time) {
 		return
 	}
 	s.Silence.Away = Span{From: s.Away.Since, To: later(at, s.Away.Since)}
-	s.Silence.Final = time.Time{} // it was of a silence that no longer counts
+	s.Silence.Final, s.Silence.Out = time.Time{}, OutState{} // they were of a silence that no longer counts
 	s.Away = AwayState{}
 }
 

@@ -26,7 +26,7 @@
 //
 // The rules, one file each: fire.go (smoke, heat, carbon monoxide and gas
 // detectors), help.go (the button), fall.go (a device says that somebody fell),
-// silence.go (nobody has moved). Beside them concern.go and the files that it names
+// inactivity.go (nobody has moved). Beside them concern.go and the files that it names
 // tell caregivers what they should look at. Each file says what its method is, in which
 // units, and where its figures come from. The scenarios in testdata are their
 // specification.

@@ -44,7 +44,7 @@ type NightOutState struct {
 // left is when the resident went out by the front door, if they are out.
 func (s *State) left() (at time.Time, out bool) {
 	q := &s.Silence
-	return q.Last, q.Kind == ucare.Door
+	return q.Out.Since, q.out()
 }
 
 // whetherOut looks after a sign of life, or a word about being away, at whether the

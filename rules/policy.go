@@ -19,6 +19,7 @@ type Policy struct {
 	Silence  SilencePolicy
 	Away     AwayPolicy
 	Concern  ConcernPolicy
+	Out      OutPolicy
 }
 
 // oldNews is explained at FirePolicy.OldNews.
@@ -33,9 +34,10 @@ func Default() Policy {
 		Help:     HelpPolicy{SamePress: 10 * time.Second},
 		Fall:     FallPolicy{Grace: time.Minute, SameFall: 5 * time.Minute, OldNews: oldNews},
 		Silence: SilencePolicy{
-			After: 12 * time.Hour, AtMost: 16 * time.Hour,
+			Caution: 8 * time.Hour, After: 12 * time.Hour, AtMost: 16 * time.Hour,
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
 			Grace: 5 * time.Minute, Settle: time.Hour, Stuck: 2 * time.Hour,
+			Soonest: 4 * time.Hour,
 		},
 		Away: AwayPolicy{AtMost: 72 * time.Hour, Leave: 15 * time.Minute, Sure: 30 * time.Minute},
 		Concern: ConcernPolicy{
@@ -45,6 +47,7 @@ func Default() Policy {
 			Climate:  ClimatePolicy{On: true, Cold: 16, Hot: 32, Lasts: 2 * time.Hour},
 			Leak:     LeakPolicy{On: true, HoldOff: 10 * time.Minute, OldNews: oldNews},
 		},
+		Out: OutPolicy{Caution: 16 * time.Hour, After: 24 * time.Hour, Doubt: 8 * time.Hour, Pass: 10 * time.Minute, Sure: 30 * time.Minute},
 	}
 }
 
@@ -82,6 +85,13 @@ func (p *Policy) Validate() error {
 		{"silence grace", p.Silence.Grace, 0, time.Hour},
 		{"silence settle", p.Silence.Settle, 0, 12 * time.Hour},
 		{"silence stuck", p.Silence.Stuck, time.Minute, 24 * time.Hour},
+		{"silence caution", p.Silence.Caution, 0, 99 * time.Hour},
+		{"silence soonest", p.Silence.Soonest, 0, 99 * time.Hour},
+		{"out caution", p.Out.Caution, time.Hour, 99 * time.Hour},
+		{"out after", p.Out.After, time.Hour, 99 * time.Hour},
+		{"out doubt", p.Out.Doubt, time.Hour, 99 * time.Hour},
+		{"out pass", p.Out.Pass, time.Minute, time.Hour},
+		{"out sure", p.Out.Sure, time.Minute, 24 * time.Hour},
 		{"away at-most", p.Away.AtMost, time.Hour, 30 * 24 * time.Hour},
 		{"away leave", p.Away.Leave, 0, time.Hour},
 		{"away sure", p.Away.Sure, time.Minute, 24 * time.Hour},

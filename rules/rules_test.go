@@ -31,12 +31,23 @@ func home() (*rules.Policy, *rules.State, time.Time) {
 	p.Observe(s, ucare.Reading{At: now, Sensor: "radar-bathroom", Room: "bathroom", Kind: ucare.FallSensor, State: ucare.Active}, now, nil)
 	now = now.Add(time.Minute)
 	p.Observe(s, ucare.Reading{At: now, Sensor: "0x00124b0024c0mot", Room: "kitchen", Kind: ucare.Motion, State: ucare.Active}, now, nil)
-	profile := rules.Profile{Days: 28}
-	for hour := range profile.Longest {
-		profile.Longest[hour] = 9*time.Hour + 17*time.Minute
-	}
-	p.Learn(s, profile)
+	p.Learn(s, learned())
 	return &p, s, now
+}
+
+// learned is a profile in which nothing is missing.
+func learned() rules.Profile {
+	profile := rules.Profile{Days: 28, At: time.Date(2025, 3, 3, 3, 30, 0, 0, time.UTC), Outing: 5 * time.Hour}
+	for place := range profile.Silences {
+		for slot := range profile.Silences[place].Limit {
+			profile.Silences[place].Longest[slot] = 111 // steps of 5 minutes
+			profile.Silences[place].Limit[slot] = 254
+		}
+	}
+	for i := range 8 {
+		profile.Rooms = append(profile.Rooms, rules.RoomHabit{Room: fmt.Sprint("living-room-", i), Visits: 100 + i, Longest: time.Hour + time.Minute})
+	}
+	return profile
 }
 
 // everyday are readings that decide nothing.
@@ -151,6 +162,7 @@ func TestRestartsCannotPostponeThePreAlarm(t *testing.T) {
 	p, s, now := home()
 	p.Silence.NightFrom, p.Silence.NightTo = 0, 0
 	began := now
+	p.Silence.Caution = 0
 	for now.Sub(began) < 13*time.Hour {
 		if got := p.Tick(s, now.Add(10*time.Minute), nil); len(got) > 0 {
 			if late := got[0].At.Sub(began); got[0].Verb != ucare.PreAlarm || late > 12*time.Hour+2*time.Minute {

@@ -151,15 +151,12 @@ func (c *scenario) happens(words []string) error {
 		c.off = rules.Span{}
 		c.now = c.now.Add(by)
 		return err
-	case "learn": // learn 19:00 is 11h
-		at, err := c.clock(words[1])
-		if err != nil {
-			return err
-		}
-		profile := rules.Profile{Days: 28}
-		profile.Longest[at.Hour()], err = time.ParseDuration(words[3])
-		c.policy.Learn(c.state, profile)
-		return err
+	case "blind":
+		blind := len(words) < 3 || words[2] != "off"
+		c.got = c.policy.Blind(c.state, words[1], blind, c.now, c.got)
+		return nil
+	case "learn":
+		return c.learn(words[1:])
 	}
 	return c.reading(words)
 }

@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -98,6 +100,38 @@ func (c *scenario) days(from, to time.Time, words []string) error {
 	}
 	c.wait(to)
 	return nil
+}
+
+// learn plays "learn FROM..TO is LONGEST [limit LIMIT] [in PLACE]", or of an outing
+// "learn outing is LONGEST". What was learned in this scenario before is kept.
+func (c *scenario) learn(words []string) error {
+	p := c.state.Profile
+	p.Days, p.At = 28, c.now.UTC()
+	longest, err := time.ParseDuration(words[2])
+	if words[0] == "outing" {
+		p.Outing = longest
+		c.policy.Learn(c.state, p)
+		return err
+	}
+	begin, end, _ := strings.Cut(words[0], "..")
+	from, err1 := sinceMidnight(begin)
+	to, err2 := sinceMidnight(cmp.Or(end, begin))
+	limit, place := time.Duration(0), 0
+	for i := 3; i+1 < len(words); i += 2 {
+		switch words[i] {
+		case "limit":
+			limit, err = time.ParseDuration(words[i+1])
+		case "in":
+			place = slices.Index([]string{"anywhere", "bed", "seat", "about"}, words[i+1])
+		}
+	}
+	const slot, step = 30 * time.Minute, 5 * time.Minute
+	for at := from; at < max(to, from+slot); at += slot {
+		p.Silences[place].Longest[at/slot] = uint8(longest / step)
+		p.Silences[place].Limit[at/slot] = uint8(limit / step)
+	}
+	c.policy.Learn(c.state, p)
+	return errors.Join(err, err1, err2)
 }
 
 // missing plays "_ FROM..TO gateway off" and what days plays, or checks "_ FROM..TO KIND ROOM silent".

@@ -174,6 +174,7 @@ func (p *Policy) Shift(s *State, by time.Duration) {
 	s.Silence.shift(by)
 	s.Away.shift(by)
 	s.Concerns.shift(by)
+	s.Profile.shift(by)
 }
 
 // A Pending is a pre-alarm: an alarm that the resident can still prevent.
