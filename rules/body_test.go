@@ -3,6 +3,8 @@ package rules
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 )
 
 // A body moves for a wearable at 200 samples a second, in g, by plain physics: gravity in
@@ -147,4 +149,39 @@ func clipped(samples [][3]float64, limit float64) [][3]float64 {
 		}
 	}
 	return out
+}
+
+// Moves is what a pendant sends, 50 Hz in g, of somebody who moves as the words say:
+// rests=SECONDS walks=SECONDS runs=SECONDS falls lies=SECONDS rises sits jumps stoops.
+// Other words are left over.
+func Moves(words []string) (samples [][3]float64, rest []string) {
+	b := newBody(uint64(len(words)))
+	for _, word := range words {
+		move, length, _ := strings.Cut(word, "=")
+		seconds, _ := strconv.ParseFloat(length, 64)
+		switch move {
+		case "rests":
+			b.rests(seconds)
+		case "walks":
+			b.walks(seconds)
+		case "runs":
+			b.runs(seconds)
+		case "lies":
+			b.lean = 1.5
+			b.rests(seconds)
+		case "falls":
+			b.falls()
+		case "rises":
+			b.moves(3, -b.lean, steady)
+		case "sits":
+			b.sits()
+		case "jumps":
+			b.jumps()
+		case "stoops":
+			b.stoops()
+		default:
+			rest = append(rest, word)
+		}
+	}
+	return b.at(50), rest
 }

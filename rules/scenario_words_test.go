@@ -29,6 +29,10 @@ func (c *scenario) reading(words []string) error {
 	}
 	r := ucare.Reading{At: c.now, Dwelling: "home", Sensor: sensor, Room: room, Kind: kind, State: ucare.Active}
 	times := 1
+	if kind == ucare.Acceleration {
+		r.State, r.Unit, r.RateHz = ucare.Unknown, "g", 50
+		r.Samples, words = rules.Moves(words)
+	}
 	for i, word := range words[2:] {
 		made, isTime := strings.CutPrefix(word, "made=")
 		switch {

@@ -275,6 +275,10 @@ func TestWhoeverWalksAgainHasGotUp(t *testing.T) {
 	if n := up(fallen().moves(3, -1.5, steady).walks(10)); n != 1 {
 		t.Errorf("somebody who walks 10 s after a fall has got up %d times, want once", n)
 	}
+	// Where up is was learned before the first of two falls.
+	if n := up(fallen().rests(10).falls().rests(6).moves(3, -3, steady).walks(12)); n != 1 {
+		t.Errorf("somebody who walks after a second fall has got up %d times, want once", n)
+	}
 	for name, b := range map[string]*body{
 		"lies still":         fallen().rests(60),
 		"crawls":             fallen().walks(60),
@@ -319,6 +323,7 @@ func TestOldNewsAndDrillsAreNotJudged(t *testing.T) {
 // A sample that is no number, or endless, does not poison what comes later.
 func TestWhatIsNoNumberIsPassedOver(t *testing.T) {
 	samples := append([][3]float64{{math.NaN(), 0, 0}, {0, math.Inf(1), 0}}, fallen().at(50)...)
+	samples = append(samples, [3]float64{0, 0, math.NaN()})
 	w := &Wearer{}
 	n := 0
 	w.hear(samples, 1, 50, worn, func(sign) { n++ })
