@@ -120,11 +120,24 @@ func (p *Policy) begin(s *State, e *Fall, suspected bool, now time.Time, to []uc
 
 // proceed asks, or raises when nobody has prevented it.
 func (p *Policy) proceed(s *State, e *Fall, at time.Time, to []ucare.Decision) []ucare.Decision {
-	if !e.Question.Asked.IsZero() || p.Fall.Grace == 0 {
+	grace := p.Fall.Grace
+	if e.Inferred {
+		grace = p.Fall.Visit.Grace
+	}
+	if !e.Question.Asked.IsZero() || grace == 0 {
 		return e.raise(s.Dwelling, at, to)
 	}
-	e.Question.Asked, e.Question.Due = at, at.Add(p.Fall.Grace)
+	e.Question.Asked, e.Question.Due = at, at.Add(grace)
 	return append(to, e.decision(s.Dwelling, ucare.PreAlarm, at, e.Question.Because))
+}
+
+// hasten lets no verdict wait longer than it would alone.
+func (p *Policy) hasten(e *Fall, suspected bool, now time.Time) {
+	alone := now.Add(p.Fall.Grace)
+	if !suspected {
+		alone = alone.Add(p.Fall.Confirm)
+	}
+	e.Question.Due = earlier(e.Question.Due, alone)
 }
 
 func (e *Fall) raise(dwelling string, at time.Time, to []ucare.Decision) []ucare.Decision {
@@ -209,6 +222,7 @@ func (p *Policy) observeGettingUp(s *State, r *ucare.Reading, now time.Time, to 
 		}
 		to = p.notFallen(s, e, said, why, now, to)
 	}
+	f.Falls = slices.DeleteFunc(f.Falls, func(e Fall) bool { return e.Inferred && e.Closed && !f.active(e.Alarm) })
 	return to
 }
 
@@ -248,12 +262,7 @@ func (e *Fall) elsewhere(room string) bool {
 
 // mayLeadOut reports whether a door may be the front door.
 func mayLeadOut(room string) bool {
-	switch purposeOf(room) {
-	case bathroom, bedroom, kitchen:
-		return false
-	default:
-		return true
-	}
+	return leadsOut(purposeOf(room))
 }
 
 // changes reports whether a reading is a change, or a pulse, that somebody made.
@@ -324,13 +333,18 @@ func (p *Policy) fallDue(s *State) (first time.Time, due bool) {
 			first, due = sooner(first, due, a.Due, !a.Due.IsZero())
 		}
 	}
-	return first, due
+	visit, suspicious := p.visitDue(s)
+	return sooner(first, due, visit, suspicious)
 }
 
 // fallNotDue is the cheap look.
 func (p *Policy) fallNotDue(s *State, now time.Time) bool {
-	at, due := p.fallDue(s)
-	return !due || now.Before(at)
+	for i := range s.Fall.Falls {
+		if a := s.Fall.Falls[i].Question; a != nil && !a.Due.IsZero() && !a.Due.After(now) {
+			return false
+		}
+	}
+	return p.visitNotDue(s, now)
 }
 
 // tickFall decides what is due at the instant at.
@@ -344,7 +358,7 @@ func (p *Policy) tickFall(s *State, at time.Time, to []ucare.Decision) []ucare.D
 			to = p.askAgain(s, e, e.Question.Due, to)
 		}
 	}
-	return to
+	return p.tickVisit(s, at, to)
 }
 
 func (a *Question) shift(by time.Duration) {

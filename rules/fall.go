@@ -60,12 +60,15 @@ type FallPolicy struct {
 	SameFall time.Duration
 	// OldNews is as in FirePolicy.
 	OldNews time.Duration
+	// Visit is when a fall is inferred that no device has noticed.
+	Visit VisitPolicy
 }
 
 // FallState is what is remembered of the sensors that notice falls.
 type FallState struct {
 	Sensors []FallSensor `json:"sensors,omitempty"` // sorted by sensor, drill
 	Falls   []Fall       `json:"falls,omitempty"`   // in the order in which they began
+	Visit   Visit        `json:"visit,omitzero"`
 	// Wearers are the wearables that send their acceleration, by sensor.
 	Wearers map[string]*Wearer `json:"wearers,omitempty"`
 }
@@ -104,6 +107,8 @@ type Fall struct {
 	Onset      time.Time `json:"onset"`
 	UnknownAge bool      `json:"unknown_age,omitempty"`
 	Drill      bool      `json:"drill,omitempty"`
+	// Inferred is whether no sensor has noticed it.
+	Inferred bool `json:"inferred,omitempty"`
 	// Acknowledged is when we heard of it.
 	Acknowledged time.Time `json:"acknowledged,omitzero"`
 	Closed       bool      `json:"closed,omitempty"`
@@ -149,6 +154,7 @@ func (p *Policy) fell(s *State, r *ucare.Reading, why []ucare.Evidence, now time
 		to = p.begin(s, e, suspected, now, to)
 	} else if e.waits() {
 		e.add(why...)
+		p.hasten(e, suspected, now)
 	}
 	left := d.Alarm
 	d.Alarm, d.On = e.Alarm, Span{}
@@ -213,8 +219,12 @@ func (s *State) openFall(d *FallSensor, r *ucare.Reading, at, now time.Time) *Fa
 }
 
 func (e *Fall) decision(dwelling string, verb ucare.Verb, now time.Time, because []ucare.Evidence) ucare.Decision {
+	kind := ucare.FallSensor
+	if e.Inferred {
+		kind = ""
+	}
 	return ucare.Decision{
-		At: now, Dwelling: dwelling, Rule: ucare.Fall, Verb: verb, Room: e.Room, Kind: ucare.FallSensor,
+		At: now, Dwelling: dwelling, Rule: ucare.Fall, Verb: verb, Room: e.Room, Kind: kind,
 		Alarm: e.Alarm, Onset: e.Onset, UnknownAge: e.UnknownAge, Drill: e.Drill, Because: because,
 	}
 }
@@ -322,6 +332,9 @@ func (f *FallState) answer(alarm string, closed bool, now time.Time) {
 			e.Acknowledged = now
 		}
 		e.Closed = e.Closed || closed
+		if e.Inferred && closed {
+			f.forget(alarm)
+		}
 	}
 }
 
@@ -337,6 +350,7 @@ func (f *FallState) shift(by time.Duration) {
 	for _, w := range f.Wearers {
 		w.Until = movedBack(w.Until, by)
 	}
+	f.Visit.shift(by)
 	for i := range f.Falls {
 		e := &f.Falls[i]
 		e.Acknowledged = moved(e.Acknowledged, by)

@@ -32,7 +32,7 @@ func Default() Policy {
 		Location: time.UTC,
 		Fire:     FirePolicy{HoldOff: time.Minute, SameFire: time.Hour, OldNews: oldNews},
 		Help:     HelpPolicy{SamePress: 10 * time.Second},
-		Fall:     FallPolicy{Grace: time.Minute, SameFall: 5 * time.Minute, OldNews: oldNews},
+		Fall:     FallPolicy{Grace: time.Minute, SameFall: 5 * time.Minute, OldNews: oldNews, Visit: VisitPolicy{AtLeast: 90 * time.Minute, Unlearned: 3 * time.Hour, Grace: 5 * time.Minute}},
 		Silence: SilencePolicy{
 			Caution: 8 * time.Hour, After: 12 * time.Hour, AtMost: 16 * time.Hour,
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
@@ -79,6 +79,9 @@ func (p *Policy) Validate() error {
 		{"fire old-news", p.Fire.OldNews, 0, 24 * time.Hour},
 		{"fall confirm", p.Fall.Confirm, 0, 5 * time.Minute},
 		{"fall grace", p.Fall.Grace, 0, 10 * time.Minute},
+		{"fall visit at-least", p.Fall.Visit.AtLeast, 0, longestLimit},
+		{"fall visit unlearned", p.Fall.Visit.Unlearned, 0, longestLimit},
+		{"fall visit grace", p.Fall.Visit.Grace, 0, time.Hour},
 		{"fall same-fall", p.Fall.SameFall, 0, time.Hour},
 		{"fall old-news", p.Fall.OldNews, 0, 24 * time.Hour},
 		{"help same-press", p.Help.SamePress, 0, time.Minute},

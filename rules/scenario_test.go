@@ -158,5 +158,13 @@ func (c *scenario) happens(words []string) error {
 	case "learn":
 		return c.learn(words[1:])
 	}
+	if words[0] == "visits" { // visits bathroom last 20m
+		length, err := time.ParseDuration(words[3])
+		profile := c.state.Profile
+		profile.Days = 28
+		profile.Rooms = append(profile.Rooms, rules.RoomHabit{Room: words[1], Visits: 100, Longest: length})
+		c.policy.Learn(c.state, profile)
+		return err
+	}
 	return c.reading(words)
 }

@@ -168,7 +168,7 @@ func (c *scenario) setPolicy(words []string) error {
 	durations := map[string]*time.Duration{
 		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After,
 		"at-most": &c.policy.Silence.AtMost, "grace": &c.policy.Silence.Grace,
-		"away": &c.policy.Away.AtMost, "confirm": &c.policy.Fall.Confirm, "fall-grace": &c.policy.Fall.Grace,
+		"away": &c.policy.Away.AtMost, "confirm": &c.policy.Fall.Confirm, "fall-grace": &c.policy.Fall.Grace, "visit": &c.policy.Fall.Visit.AtLeast, "unlearned": &c.policy.Fall.Visit.Unlearned,
 		"night-out": &c.policy.Concern.NightOut.Within, "lasts": &c.policy.Concern.Climate.Lasts, "dry": &c.policy.Concern.Leak.HoldOff,
 	}
 	for _, word := range words {

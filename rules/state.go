@@ -63,6 +63,7 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 		to = p.observeHelp(s, &r, now, to)
 		to = p.observeHelpAfterFall(s, &r, now, to)
 		to = p.observeLife(s, &r, now, to)
+		p.followVisit(s, now)
 		return p.concernLife(s, &r, now, to)
 	case ucare.FallSensor:
 		return p.observeFall(s, &r, now, to)
@@ -76,9 +77,11 @@ func (p *Policy) Observe(s *State, r ucare.Reading, now time.Time, to []ucare.De
 	case ucare.Motion, ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Use:
 		to = p.observeGettingUp(s, &r, now, to)
 		to = p.observeLife(s, &r, now, to)
+		p.followVisit(s, now)
 		return p.concernLife(s, &r, now, to)
 	case ucare.Away:
 		to = p.observeAway(s, &r, now, to)
+		to = p.awayAfterAll(s, &r, now, to)
 		return p.concernLife(s, &r, now, to)
 	default:
 		return to
@@ -152,6 +155,7 @@ func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, 
 // off, or its broker was. Silence and concerns do not count that time. Fire, help
 // and falls know no pause.
 func (p *Policy) Gap(s *State, from, to time.Time) {
+	p.gapVisit(s, instant(from), instant(to))
 	p.gapSilence(s, instant(from), instant(to))
 	p.gapConcerns(s, instant(from), instant(to))
 }
@@ -161,6 +165,7 @@ func (p *Policy) Gap(s *State, from, to time.Time) {
 func (p *Policy) Blind(s *State, sensor string, blind bool, now time.Time, to []ucare.Decision) []ucare.Decision {
 	now = instant(now)
 	to = p.Tick(s, now, to)
+	s.Fall.Visit.Doubted = true // Whoever was in the bathroom may have left it unseen.
 	return p.blindSilence(s, sensor, blind, now, to)
 }
 

@@ -24,14 +24,14 @@ func TestWhatSounds(t *testing.T) {
 		state State
 		want  sound
 	}{
-		"nothing":                     {State{}, quiet},
-		"a fire":                      {State{Alarms: []ucare.Alarm{ago(time.Minute, ucare.Fire)}}, soundAlarm},
-		"a fire that was seen":        {State{Alarms: []ucare.Alarm{with(ago(time.Minute, ucare.Fire), seen)}}, quiet},
-		"a fire that is out":          {State{Alarms: []ucare.Alarm{with(ago(time.Minute, ucare.Fire), gone)}}, quiet},
-		"a fire of long ago":          {State{Alarms: []ucare.Alarm{ago(soundsFor, ucare.Fire)}}, quiet},
-		"a call for help":             {State{Alarms: []ucare.Alarm{ago(0, ucare.Help)}}, quiet},
-		"a pre-alarm":                 {State{PreAlarms: asked}, soundPreAlarm},
-		"a pre-alarm beside a fire":   {State{PreAlarms: asked, Alarms: []ucare.Alarm{ago(0, ucare.Fire)}}, soundAlarm},
+		"nothing":                   {State{}, quiet},
+		"a fire":                    {State{Alarms: []ucare.Alarm{ago(time.Minute, ucare.Fire)}}, soundAlarm},
+		"a fire that was seen":      {State{Alarms: []ucare.Alarm{with(ago(time.Minute, ucare.Fire), seen)}}, quiet},
+		"a fire that is out":        {State{Alarms: []ucare.Alarm{with(ago(time.Minute, ucare.Fire), gone)}}, quiet},
+		"a fire of long ago":        {State{Alarms: []ucare.Alarm{ago(soundsFor, ucare.Fire)}}, quiet},
+		"a call for help":           {State{Alarms: []ucare.Alarm{ago(0, ucare.Help)}}, quiet},
+		"a pre-alarm":               {State{PreAlarms: asked}, soundPreAlarm},
+		"a pre-alarm beside a fire": {State{PreAlarms: asked, Alarms: []ucare.Alarm{ago(0, ucare.Fire)}}, soundAlarm},
 		"a pre-alarm of a drill": {
 			State{PreAlarms: []PreAlarm{{Rule: ucare.Fall, Drill: true, Since: now}}}, soundPreAlarm,
 		},
