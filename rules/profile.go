@@ -40,6 +40,7 @@ type RoomHabit struct {
 	Room    string        `json:"room"`
 	Visits  int           `json:"visits"`
 	Longest time.Duration `json:"longest"` // the usual longest one
+	Most    time.Duration `json:"most"`    // the longest one, another one apart
 }
 
 const (

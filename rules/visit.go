@@ -17,26 +17,28 @@ import (
 //   - in a bathroom whose visits are known: nobody was noticed anywhere else for twice the
 //     limit, for people on the floor move, too.
 //
-// The limit is twice the usual longest visit (RoomHabit) and at least AtLeast: bathing
+// The limit is twice the usual longest visit (RoomHabit), a quarter more than the longest
+// one of the last weeks (one apart, which may be anything), and at least AtLeast: bathing
 // for an hour is normal, and a sensor over the door does not see the tub. It is known
-// from a week and enough visits on; until then it is Unlearned, or AtLeast for whoever
-// came out of a bed that would tell that they are back. Where twice the usual
-// longest visit exceeds longestLimit, nothing is inferred: such a room is left without
-// being noticed, and the inactivity rule is the one that judges.
+// from a week and ten visits on; until then it is Unlearned, or AtLeast for whoever came
+// out of a bed that would tell that they are back. Where it exceeds longestLimit (6 h),
+// nothing is inferred: such a room is left without being noticed, and the inactivity rule
+// judges alone.
 //
 // What nobody can see is not inferred. So the last sign of life must not be that of a
 // door or of a help button (one leaves by a door), and
 //
 //   - no bed or seat says that somebody lay or sat down shortly before the visit;
-//   - the home sees who leaves the room: there was a sign elsewhere within half an hour before the
-//     visit (what moves alone in an empty home is no visit), one from the bedroom or the bed within two days where the visit is at night, and
-//     one on the way out (hall, entrance, front door) within a week;
+//   - the home sees who leaves the room: there was a sign elsewhere within half an hour
+//     before the visit (what moves alone in an empty home is no visit), one from the
+//     bedroom or the bed within two days where the visit is at night, and one on the way
+//     out (hall, entrance, front door) within a week;
 //   - the hall counts only where a contact at the front door tells that nobody left, and
 //     only signs that come some time after it was used, or after coming home: whoever
-//     leaves is seen in the hall, too. Behind the door the next sign at the door ends an
-//     absence if nothing was noticed inside since the one before and that is Absence ago;
-//   - the resident is not said to be away, no sensor is blind that looks into a room
-//     of its own, and there was no time since in which nothing could be heard.
+//     leaves is seen in the hall, too. Somebody comes home whose sign at the door is the
+//     first one since another at the door, at least absence (5 min) before;
+//   - the resident is not out or said to be away, no sensor is blind that alone looks into
+//     a room or sees the way out, and there was no time since in which nothing could be heard.
 //
 // The resident is asked for Visit.Grace, which is longer than after a device's verdict:
 // whoever is in the bath has to get out of it. What is an answer says asked.go; one
@@ -100,10 +102,13 @@ func (p *Policy) followVisit(s *State, now time.Time) {
 	}
 	before := v.Last
 	if q.Room != v.Room {
-		v.Room, v.Purpose = q.Room, purposeOf(q.Room)
+		v.Room = q.Room
 		v.Since, v.Told, v.Arrived, v.Elsewhere = q.Last, false, false, !before.IsZero() && q.Last.Sub(before) <= walksThere
 	}
 	v.Last = q.Last
+	if q.Kind != ucare.HelpButton {
+		v.Purpose = q.Purpose
+	}
 	if q.Kind == ucare.Bed {
 		v.Bed = q.Last
 	}
@@ -164,7 +169,7 @@ func (p *Policy) visitDue(s *State) (time.Time, bool) {
 	if known && v.Purpose == bathroom {
 		at = earlier(at, v.Since.Add(max(2*limit, p.Fall.Visit.Unlearned)))
 	}
-	return at, true
+	return later(at, s.Profile.At), true
 }
 
 // visitCounts reports whether anything can be inferred from the last sign of life.
@@ -173,7 +178,7 @@ func (p *Policy) visitCounts(s *State) bool {
 	switch {
 	case p.Fall.Visit.AtLeast == 0, v.Told, v.Doubted, !v.Elsewhere, v.Last.Sub(v.WayOut) > wayOutSeen:
 		return false
-	case s.away(), v.Last.Before(s.Silence.Away.To), s.Silence.resting(v):
+	case s.away(), v.Last.Before(s.Silence.Away.To), s.Silence.out(), s.Silence.resting(v), s.Silence.unseen():
 		return false
 	case v.Purpose == hall || v.Purpose == entrance:
 		return !v.Door.IsZero() && v.Last.Sub(v.Door) <= wayOutSeen && p.seesTheBedroom(v)
@@ -196,7 +201,7 @@ func (p *Policy) seesTheBedroom(v *Visit) bool {
 func (p *Policy) visitLimit(s *State) (limit time.Duration, known bool) {
 	for i := range s.Profile.Rooms {
 		if h := &s.Profile.Rooms[i]; h.Room == s.Fall.Visit.Room && h.Visits >= visitsNeeded && s.Profile.Days >= daysNeeded {
-			return max(p.Fall.Visit.AtLeast, visitMargin*h.Longest), true
+			return max(p.Fall.Visit.AtLeast, visitMargin*h.Longest, h.Most+h.Most/4), true
 		}
 	}
 	if v := &s.Fall.Visit; !v.Bed.IsZero() && v.Since.Sub(v.Bed) <= walksThere {
@@ -257,9 +262,27 @@ func (f *FallState) inferred() *Fall {
 // came into the room.
 func (q *SilenceState) resting(visit *Visit) bool {
 	return slices.ContainsFunc(q.Contacts, func(c Contact) bool {
-		return (c.Kind == ucare.Bed || c.Kind == ucare.Seat) && c.State != ucare.Inactive &&
+		return (c.Kind == ucare.Bed || c.Kind == ucare.Seat) && c.State != ucare.Inactive && !c.Blind &&
 			c.Since.After(visit.Since.Add(-walksThere))
 	})
+}
+
+// unseen reports whether somebody may have left the room, or may be in another one,
+// without a sensor that would notice it.
+func (q *SilenceState) unseen() bool {
+	for i := range q.Contacts {
+		switch c := &q.Contacts[i]; {
+		case !c.Blind:
+		case c.Kind == ucare.Door && c.leads() != noDoor, c.Kind != ucare.Door && !q.seesInto(c.Room):
+			return true
+		}
+	}
+	return false
+}
+
+// seesInto reports whether a sensor looks into a room that can be relied on.
+func (q *SilenceState) seesInto(room string) bool {
+	return slices.ContainsFunc(q.Contacts, func(c Contact) bool { return c.Room == room && c.Kind != ucare.Door && !c.Blind })
 }
 
 // awayAfterAll cancels the question about a visit: whoever says that they go out has

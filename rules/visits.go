@@ -19,7 +19,7 @@ func (v *visits) noticed(c *Contact, s *State, at time.Time) {
 	if c.Room == v.room && s.Silence.Out.Since.IsZero() {
 		return
 	}
-	if stay := at.Sub(v.since); v.room != "" && !v.since.IsZero() && stay < sleep {
+	if stay := at.Sub(v.since); v.room != "" && !v.since.IsZero() && stay < noVisit {
 		if v.long == nil {
 			v.long = make(map[string][]time.Duration)
 		}
@@ -31,6 +31,10 @@ func (v *visits) noticed(c *Contact, s *State, at time.Time) {
 	}
 }
 
+// noVisit is a stay in which nobody was there. Shorter ones count, a night's sleep
+// included: from such a room people go to bed without being noticed.
+const noVisit = 16 * time.Hour
+
 // oneIn is how many visits there are to one that is too long to be usual.
 const oneIn = 50
 
@@ -40,7 +44,7 @@ func (v *visits) habits() []RoomHabit {
 	for room, stays := range v.long {
 		slices.Sort(stays)
 		n := len(stays)
-		all = append(all, RoomHabit{Room: room, Visits: n, Longest: stays[n-1-n/oneIn]})
+		all = append(all, RoomHabit{Room: room, Visits: n, Longest: stays[n-1-n/oneIn], Most: stays[max(n-2, 0)]})
 	}
 	slices.SortFunc(all, func(a, b RoomHabit) int {
 		return cmp.Or(cmp.Compare(b.Visits, a.Visits), strings.Compare(a.Room, b.Room))
