@@ -3,6 +3,7 @@ package rules
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -10,71 +11,76 @@ import (
 
 // Method. A thermometer of the home is no heat detector: it hangs at breast height, in
 // the sun or over the stove, and speaks every second, every five minutes or only when
-// something has changed. Four things are an alarm, and each of them is judged relative to
-// the room (°C, °C per minute):
+// something has changed. Four things are an alarm (°C, and °C per minute):
 //
 //  1. Heat. The fixed limit of a class A1 detector, which the rate lowers: 56 °C, and 46
-//     °C where it rises by 4 °C/min or more (a published algorithm of EN 54-5 class A1,
-//     Panasonic EBL128), straight in between from 1 °C/min on, so that noise at the edge
-//     decides nothing. Below 1 °C/min the limit goes up to 70 °C at 0.5 °C/min, the fixed
-//     temperature of Korean detectors (정온식): a fire that takes hours heats no room,
-//     the sun on a sill does. The response times of EN 54-5 for A1 from 1 to 30 °C/min are a test.
+//     °C where it rises by 4 °C/min or more (a published algorithm for EN 54-5 class A1,
+//     Panasonic EBL128), straight in between from 1 °C/min on, so that noise at an edge
+//     decides nothing. Below 1 °C/min the limit goes up, to 70 °C at 0.5 °C/min, the
+//     fixed temperature of Korean detectors (정온식): a fire that takes hours does not
+//     heat a room, the sun on a sill does. A test holds the response times of EN 54-5
+//     for A1 from 1 to 30 °C/min.
 //  2. Heavy heat: 90 °C, however it got there.
-//  3. Growth. A fire that burns freely grows with the square of the time or faster
-//     (the t² fires by which detectors are designed), and so does what it adds to the room; whatever
-//     is switched on or opened (a heater, an oven's door, a shower, the sun from behind a
-//     cloud) rises fastest at first and then ever more slowly. So it is a fire when
-//     a thermometer is 5 °C above its room of the last ten minutes, rises by 6 °C/min
-//     or more, and has accelerated over three stretches of time, each of at least 15 s: the last at
-//     least 1.4 times as steep as the one before, and the first already rising. A steady
-//     ramp, however steep, is not growth; it waits for the limit.
-//  4. Company. 3 °C above the room, 3 °C/min and not slowing down is enough when
-//     something else in the home agrees: another room's thermometer rises too
-//     (by 1 °C and by 1 °C/min), or smoke is measured (half of its limit). Heating warms
-//     several rooms by a few tenths of a degree in a minute; a fire in the room and
-//     its smoke in the others by more.
+//  3. Growth. A fire that burns freely grows with the square of the time or faster (the
+//     t² fires by which detectors are designed). What is switched on or opened (a
+//     heater, an oven's door, a shower, the sun from behind a cloud) rises fastest at
+//     first and then ever more slowly. So it is a fire when a thermometer is 5 °C above
+//     its last ten minutes, rises by 9 °C/min, and has accelerated over three quarters
+//     of a minute: the last quarter 1.5 times as steep as the one before (1.2 times where
+//     it is 9 °C above), no quarter more than four times (that is a step), the first one
+//     already rising, and the last one faster in its second half. All of it must be more
+//     than the sensor's own noise and steps, which are learned. A steady ramp, however
+//     steep, waits for the limit. Only a sensor that speaks every few seconds shows the
+//     shape of a rise; the others have the limits.
+//  4. Company. 4 °C above, 5 °C/min and accelerating is enough when something else agrees:
+//     thermometers of two other rooms that have risen by 1.5 °C, most of it in the last
+//     two minutes, or smoke that is measured (half of its limit). Heating warms several
+//     rooms by a few tenths of a degree in a minute.
 //
-// What is not a room must not call anybody. A thermometer whose temperature often
-// stays high (a sauna, a boiler room, a sill) is known by the highest half-hour mean it had, and has to
-// exceed that by 11 °C (NFPA 72: a detector is rated 20 °F above what its place can reach);
-// it is forgotten over half a year. One that lives below 5 or above 40 °C, or that has been over
-// 50 °C (a freezer, a drying cupboard, a radiator), is judged by the limits alone, and so is one whose rise has raised
-// a nuisance (nuisance.go), unless it has company. FirePolicy.NotRooms names those that are never judged.
+// What is not a room must not call anybody. A thermometer whose temperature often stays
+// high (a boiler room, a sill) is known by the highest half-hour mean it had, and has to
+// exceed that by 11 °C (NFPA 72: a detector is rated 20 °F above what its place reaches);
+// it is forgotten over half a year. One that lives below 5 or above 40 °C, or has been over
+// 50 °C for long, is judged by the limits alone, and so is one whose growth has raised
+// a nuisance (nuisance.go), unless it has company. One that is called after an oven, a sauna, a
+// fridge or a freezer, or that FirePolicy.NotRooms names, never raises.
 //
 // A step of more than 30 °C, or of more than 15 °C and 10 more for each minute, is a
 // mistake of the device until the next reading says about the same: a DS18B20 says 85.0
-// when its power fails, others -127 or 0. Exactly 85 never confirms itself. Such a step
-// is what a sensor that reports every five minutes may show of a real fire, too; it is
-// then raised by the next one.
+// when its power fails, others -127 or 0. Exactly 85 never confirms itself. A sensor that
+// reports every five minutes may show a real fire like that; the next one raises.
 //
 // It is over when the thermometer is cooler than 45 °C (or, where it is usually warmer,
 // than that) and no longer rises.
 
 const (
-	heatSlow, heatMiddle, heatFast = 70.0, 56.0, 46.0 // limits, °C
-	rateSlow, rateMiddle, rateFast = 0.5, 1.0, 4.0    // where they hold, °C/min
-	heavyHeat                      = 90.0
-	airFrom, airTo                 = -60.0, 1200.0 // what air can have
-	aboveUsual                     = 11.0
-	growthRate, growthFirst        = 6.0, 1.0 // of the last stretch and the first, °C/min
-	growthRise, growthAcc          = 4.0, 1.4
-	growthRiseMore, growthAccLess  = 6.0, 1.25
-	growthStep, growthHalf         = 5.0, 1.1
-	companyRise, companyRate       = 3.0, 3.0
-	otherRise, otherRate           = 1.0, 1.0
-	roomFrom, roomTo, roomAtMost   = 5.0, 40.0, 50.0
-	heatOver, overRate             = 45.0, 0.5
-	preHeatSlow, preHeatFast       = 46.0, 36.0 // support an alarm that is open
+	heatSlow, heatMiddle, heatFast   = 70.0, 56.0, 46.0 // limits, °C
+	rateSlow, rateMiddle, rateFast   = 0.5, 1.0, 4.0    // where they hold, °C/min
+	heavyHeat                        = 90.0
+	airFrom, airTo                   = -60.0, 1200.0 // what air can have
+	aboveUsual                       = 11.0
+	growthRate, growthFirst          = 9.0, 1.0 // of the last stretch and the first, °C/min
+	growthRise, growthAcc            = 5.0, 1.5 // straight to …
+	growthRiseMore, growthAccLess    = 9.0, 1.2
+	growthStep, growthHalf           = 4.0, 1.05
+	companyRise, companyRate         = 4.0, 5.0
+	companyAcc, companyFirst         = 1.2, 0.5
+	otherRise, otherRate, otherSince = 1.5, 1.0, 2.0 // °C, °C/min, min
+	roomFrom, roomTo, roomAtMost     = 5.0, 40.0, 50.0
+	heatOver, overRate               = 45.0, 0.5
+	preHeatSlow, preHeatFast         = 46.0, 36.0 // support an alarm that is open
 )
 
 const (
 	smoothing      = 2 * time.Second
 	baseOver       = 10 * time.Minute
+	noiseOver      = 5 * time.Minute
 	calmOver       = 30 * time.Minute
 	forgetOver     = 180 * 24 * time.Hour
 	stretchAtLeast = 15 * time.Second
 	stretchAtMost  = 150 * time.Second
-	apart          = 7 * time.Second
+	dense          = 8 * time.Second
+	apart          = 5 * time.Second
 	ratedOver      = time.Minute
 	heardOver      = 15 * time.Minute // longer ago is no rate
 )
@@ -82,10 +88,15 @@ const (
 // A HeatMeter is a thermometer, as this rule sees it.
 type HeatMeter struct {
 	meter
+	Last float32 `json:"last"` // reading
 	Now  float32 `json:"now"`  // of the last seconds
 	Base float32 `json:"base"` // of the last ten minutes
 	Calm float32 `json:"calm"` // of the last half hour
 	Top  float32 `json:"top"`  // the highest that Calm was, half forgotten
+	// Noise is how far a reading usually is from Now, and Step the least by which two
+	// readings have differed: a change is believed when it is larger than both.
+	Noise float32 `json:"noise,omitempty"`
+	Step  float32 `json:"step,omitempty"`
 	// Odd is a value that was a step away and that nothing has confirmed.
 	Odd float32 `json:"odd,omitempty"`
 	// Past is what it was before, the youngest first.
@@ -93,7 +104,7 @@ type HeatMeter struct {
 }
 
 // past are a few points, each at least a stretch older than the one before it.
-type past [8]point
+type past [10]point
 
 // A point is a temperature in hundredths of a degree, and by how many tenths of a second it
 // is older than the next younger one; 0: there is none.
@@ -136,7 +147,10 @@ func (t *HeatMeter) takes(v float32, at millis) bool {
 		t.Past.age(dt)
 		return false
 	}
-	t.Odd = 0
+	if by := float32(math.Abs(float64(v - t.Last))); by > 0.005 && (t.Step == 0 || by < t.Step) {
+		t.Step = by
+	}
+	t.Last, t.Odd = v, 0
 	t.fold(v, dt)
 	return true
 }
@@ -145,7 +159,7 @@ func (t *HeatMeter) takes(v float32, at millis) bool {
 const powerOn = 85
 
 func (t *HeatMeter) begin(v float32) {
-	t.Now, t.Base, t.Calm, t.Top, t.Odd, t.Past = v, v, v, max(t.Top, v), 0, past{}
+	t.Last, t.Now, t.Base, t.Calm, t.Top, t.Odd, t.Past = v, v, v, v, max(t.Top, v), 0, past{}
 }
 
 func (t *HeatMeter) isStep(by float32, dt time.Duration) bool {
@@ -164,6 +178,9 @@ func (t *HeatMeter) fold(v float32, dt time.Duration) {
 		t.Past = past{}
 	} else if t.Past.add(t.Now, dt) {
 		t.Top += (t.Calm - t.Top) * share(dt+apart, forgetOver)
+	}
+	if by := float32(math.Abs(float64(v - t.Now))); t.Now-t.Base < 1 {
+		t.Noise += (by - t.Noise) * share(min(dt, heardOver), noiseOver)
 	}
 	t.Base += (t.Now - t.Base) * share(dt, baseOver)
 	t.Calm += (t.Now - t.Calm) * share(dt, calmOver)
@@ -262,6 +279,8 @@ func (p *Policy) judgeHeat(s *State, t *HeatMeter, r *ucare.Reading, at, now tim
 	}
 	level, found := s.heat(t)
 	switch {
+	case level > t.Level && (isAThing(t.Sensor) || isAThing(t.Room)):
+		return to
 	case level > t.Level:
 		return p.alarming(s, &t.meter, level, r, &found, now, to)
 	case t.Level > 0:
@@ -275,6 +294,17 @@ func (p *Policy) judgeHeat(s *State, t *HeatMeter, r *ucare.Reading, at, now tim
 		return s.supports(&t.meter, ucare.Temperature, &found, at, now, to)
 	}
 	return to
+}
+
+// things are words in the names of what has a temperature of its own, in the languages of
+// our pages.
+var things = [...]string{
+	"oven", "sauna", "fridge", "freezer", "grill", "barbecue", "오븐", "사우나", "냉장", "냉동", "김치",
+}
+
+func isAThing(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(things[:], func(word string) bool { return strings.Contains(name, word) })
 }
 
 // heat is how serious the temperature is, and why.
@@ -293,27 +323,55 @@ func (s *State) heat(t *HeatMeter) (uint8, finding) {
 		return 0, found
 	}
 	steep, n := t.slopes(t.stretch())
-	if n < 2 {
+	found.perMinute = steep[0]
+	if n < 3 || !t.speedsUp(steep) {
 		return 0, found
 	}
-	found.perMinute = steep[0]
-	if n == 3 && t.grows(steep, rise) && s.Fire.nuisances(t.Sensor, ucare.Temperature) == 0 {
+	if grows(steep, rise) && t.isDense() && s.Fire.nuisances(t.Sensor, ucare.Temperature) == 0 {
 		found.limit = float64(t.Base) + growthRise
 		return 1, found
 	}
-	if steep[0] >= companyRate && steep[0] >= steep[1] && s.company(t) {
+	if steep[0] >= companyRate && s.company(t) {
 		found.limit, found.usual = float64(t.Base)+companyRise, otherRate
 		return 1, found
 	}
 	return 0, found
 }
 
-// grows reports whether the rise accelerates as that of a fire does, and not as that of
-// something which was switched on.
-func (t *HeatMeter) grows(steep [3]float64, rise float64) bool {
-	accelerates := rise >= growthRise && steep[0] >= growthAcc*steep[1] ||
-		rise >= growthRiseMore && steep[0] >= growthAccLess*steep[1]
-	if !accelerates || steep[0] < growthRate || steep[0] > growthStep*steep[1] || steep[2] < growthFirst {
+// sure is by how much two temperatures must differ so that neither noise nor rounding can
+// have done it, °C.
+func (t *HeatMeter) sure() float64 { return max(2.5*float64(t.Noise), 2*float64(t.Step)) }
+
+// isDense reports whether it has been heard at least every few seconds. Where it speaks only now and
+// then, or when something has changed, the shape of a rise is that of the intervals.
+func (t *HeatMeter) isDense() bool {
+	var length time.Duration
+	for _, p := range t.Past {
+		older := time.Duration(p.Older) * tenth
+		if older == 0 || older > dense {
+			return false
+		}
+		if length += older; length >= 3*stretchAtLeast {
+			return true
+		}
+	}
+	return false
+}
+
+// grows reports whether the rise accelerates as that of a fire does.
+func grows(steep [3]float64, rise float64) bool {
+	times := between(rise, growthRise, growthRiseMore, growthAcc, growthAccLess)
+	return rise >= growthRise && steep[0] >= growthRate && steep[0] >= times*steep[1] && steep[2] >= growthFirst
+}
+
+// speedsUp reports whether the rise is not that of something which was switched on: it began
+// before the last stretch, and does not slow down within it.
+func (t *HeatMeter) speedsUp(steep [3]float64) bool {
+	sure := t.sure() / t.stretch().Minutes()
+	if steep[2] < sure || steep[0]-steep[1] < sure {
+		return false
+	}
+	if steep[0] < companyAcc*steep[1] || steep[0] > growthStep*steep[1] || steep[1] > growthStep*steep[2] || steep[2] < companyFirst {
 		return false
 	}
 	halves, n := t.slopes(t.stretch() / 2)
@@ -323,12 +381,16 @@ func (t *HeatMeter) grows(steep [3]float64, rise float64) bool {
 // company reports whether something else in the home tells of a fire.
 func (s *State) company(t *HeatMeter) bool {
 	m := &s.Fire.Measured
+	var one *HeatMeter
 	for i := range m.HeatMeters {
 		o := &m.HeatMeters[i]
-		elsewhere := o.Sensor != t.Sensor && (o.Room != t.Room || o.Room == "")
-		if elsewhere && t.near(o.At) && o.Now-o.Base >= otherRise && o.rate() >= otherRate {
+		if !t.near(o.At) || sameRoom(&o.meter, &t.meter) || !o.risesToo() {
+			continue
+		}
+		if one != nil && !sameRoom(&o.meter, &one.meter) {
 			return true
 		}
+		one = o
 	}
 	for i := range m.SmokeMeters {
 		if o := &m.SmokeMeters[i]; t.near(o.At) && o.excess() >= smokeLimit/2 {
@@ -337,6 +399,16 @@ func (s *State) company(t *HeatMeter) bool {
 	}
 	return false
 }
+
+// risesToo reports whether most of the rise is of the last minutes, and goes on.
+func (t *HeatMeter) risesToo() bool {
+	rise, rate := float64(t.Now-t.Base), t.rate()
+	steep, n := t.slopes(max(t.stretch(), 20*time.Second))
+	return rise >= otherRise && rate >= otherRate && rise <= otherSince*rate && n >= 2 && steep[0] >= steep[1]
+}
+
+// sameRoom reports whether two sensors may hang in one room.
+func sameRoom(a, b *meter) bool { return a.Sensor == b.Sensor || a.Room == b.Room && a.Room != "" }
 
 // near reports whether what was measured then can be compared with it.
 func (m *meter) near(at millis) bool {
