@@ -125,16 +125,23 @@ func (w *Wearer) forget() {
 	}
 }
 
+// setBack is how far back a wearable's clock must have gone before that is the
+// reason, and not a window that is late. What waits for a connection comes in order, and what
+// comes twice does so within seconds to minutes; a wearable that is not listened to until its
+// clock has caught up would be deaf for longer.
+const setBack = 10 * time.Minute
+
 // begins says from which of n samples on a window that started at start is new, and
 // begins the track anew where something is missing before it. What was heard before is
 // not heard again, and neither is what is late. The clocks of devices
-// jitter: half a window, at most half a second, is neither missing nor heard before.
+// jitter: half a window, at most half a second, is neither missing nor heard before. And
+// they are set: whoever speaks of what was setBack ago speaks of now.
 func (w *Wearer) begins(start time.Time, n int, rate float64) int {
 	long := time.Duration(float64(n) / rate * float64(time.Second))
 	jitter := min(long/2, time.Second/2)
 	known := w.Until.Sub(start)
 	switch {
-	case w.Until.IsZero() || -known > jitter:
+	case w.Until.IsZero() || -known > jitter || known > setBack:
 		w.forget()
 		known = 0
 	case known <= jitter:

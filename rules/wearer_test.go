@@ -246,6 +246,18 @@ func TestWindowsThatOverlapAreHeardOnce(t *testing.T) {
 	}
 }
 
+// A wearable whose own clock is set back is heard all the same.
+func TestAWearablesClockMayBeSetBack(t *testing.T) {
+	w := &Wearer{}
+	n := 0
+	tell := func(sign) { n++ }
+	w.hear(newBody(1).walks(10).at(50), 1, 50, worn, tell)
+	w.hear(fallen().at(50), 1, 50, worn.Add(-time.Hour), tell)
+	if n != 1 {
+		t.Errorf("%d falls, want 1", n)
+	}
+}
+
 // Where a window is missing nothing is concluded from two halves; the next fall counts.
 func TestAMissingWindowBeginsAnew(t *testing.T) {
 	standing, lying := newBody(1).rests(6).at(50), newBody(1).moves(1, 1.5, func(t float64) float64 { return 1 + half(t, 0.6, 0.2, 3) }).rests(5)
