@@ -67,6 +67,7 @@ type SensorState struct {
 	MustBeTested   bool             // it counts only after a live test
 	Tested         time.Time        // the last live test; zero: never
 	Supervised     ucare.Supervised // or why not
+	FalseAlarms    int              // how often it raised an alarm for nothing
 }
 
 // A Saying is the latest report of a sensor on one kind: a state, or a value

@@ -195,6 +195,7 @@ type sensorItem struct {
 	Supervised          string // whether it is, or why not; empty: not known
 	Bad                 bool   // it is not
 	Tested              string // when it was tried, where it has to be
+	FalseAlarms         string // how many it raised, if any
 }
 
 func (s *site) sensorItems(v visit, sc scope, sensors []SensorState) []sensorItem {
@@ -244,6 +245,9 @@ func (s *site) supervised(v visit, sensor SensorState, item *sensorItem) {
 		item.Tested = v.l.Text("page.tested", "when", s.when(v, sensor.Tested))
 	case sensor.MustBeTested && sensor.Supervised != ucare.NotTested: // which says so
 		item.Tested = v.l.Text("page.never_tried")
+	}
+	if sensor.FalseAlarms > 0 {
+		item.FalseAlarms = v.l.Text("page.false_alarms_of", "n", sensor.FalseAlarms)
 	}
 }
 

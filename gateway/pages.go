@@ -9,6 +9,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/caregiver"
 	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 )
 
@@ -25,6 +26,18 @@ type lastWord struct {
 	sign    caregiver.Sign
 	alarms  []ucare.Alarm
 	sensors []sensors.SensorState
+	// nuisances are how often a sensor raised an alarm for nothing.
+	nuisances []rules.Nuisance
+}
+
+// falseAlarms is how often a sensor raised an alarm for nothing, whatever it reported.
+func (w lastWord) falseAlarms(sensor string) (n int) {
+	for _, nuisance := range w.nuisances {
+		if nuisance.Sensor == sensor {
+			n += nuisance.Count
+		}
+	}
+	return n
 }
 
 var _ caregiver.Watch = (*board)(nil)
@@ -37,7 +50,9 @@ func (b *board) Now(dwelling string) caregiver.Snapshot {
 	last := b.last(dwelling)
 	s := caregiver.Snapshot{LastSign: last.sign, Alarms: last.alarms, Faults: b.faults.Standing(dwelling)}
 	for _, sensor := range last.sensors {
-		s.Sensors = append(s.Sensors, sensorForPage(sensor, s.Faults))
+		shown := sensorForPage(sensor, s.Faults)
+		shown.FalseAlarms = last.falseAlarms(sensor.ID)
+		s.Sensors = append(s.Sensors, shown)
 	}
 	return s
 }
@@ -55,7 +70,7 @@ func (b *board) show(f *fold, open map[string]ucare.Alarm) {
 	said := make(map[string]lastWord)
 	for id, state := range f.states {
 		last := state.Silence
-		said[id] = lastWord{sign: caregiver.Sign{At: last.Last, Room: last.Room}}
+		said[id] = lastWord{sign: caregiver.Sign{At: last.Last, Room: last.Room}, nuisances: state.Nuisances()}
 	}
 	for _, s := range f.decoder.Sensors() {
 		if s.IsCommand() {

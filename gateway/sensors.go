@@ -26,7 +26,8 @@ type ListedSensor struct {
 	RoomName     string           `json:"room_name,omitempty"` // as the household names it; empty: a usual room
 	MustBeTested bool             `json:"must_be_tested,omitempty"`
 	Supervised   ucare.Supervised `json:"supervised"`
-	Faults       []ucare.Fault    `json:"faults,omitempty"` // those of the sensor itself
+	Faults       []ucare.Fault    `json:"faults,omitempty"`       // those of the sensor itself
+	FalseAlarms  int              `json:"false_alarms,omitempty"` // how often it raised one for nothing
 }
 
 // serveSensors lists the sensors of one dwelling (?dwelling=) or of all.
@@ -49,8 +50,11 @@ func (g *Gateway) serveSensors(w http.ResponseWriter, r *http.Request) {
 func (b *board) sensors(d ucare.Dwelling) []ListedSensor {
 	standing := b.faults.Standing(d.ID)
 	var all []ListedSensor
-	for _, s := range b.last(d.ID).sensors {
-		listed := ListedSensor{SensorState: s, MustBeTested: s.MustBeTested(), Supervised: s.Supervised(standing)}
+	last := b.last(d.ID)
+	for _, s := range last.sensors {
+		listed := ListedSensor{
+			SensorState: s, MustBeTested: s.MustBeTested(), Supervised: s.Supervised(standing), FalseAlarms: last.falseAlarms(s.ID),
+		}
 		for _, room := range d.Rooms {
 			if room.ID == s.Room {
 				listed.RoomName = room.Name

@@ -136,6 +136,19 @@ func TestASetClockMovesTheSupervisionToo(t *testing.T) {
 	}
 }
 
+func TestFalseAlarmsOfASensorAreListed(t *testing.T) {
+	policy := rules.Default()
+	f := newFold(sensors.NewDecoder(sensors.Config{}), supervision.New(sensors.Config{}), &policy, []string{"home"})
+	f.state("home").Fire.Raised = []rules.Raised{
+		{Sensor: "smoke", Kind: ucare.Smoke, Count: 2}, {Sensor: "smoke", Kind: ucare.Temperature, Measured: true, Count: 1}, {Sensor: "other", Kind: ucare.Smoke},
+	}
+	b := &board{faults: newFaults(discard(), nil)}
+	b.show(f, nil)
+	if got, none := b.last("home").falseAlarms("smoke"), b.last("home").falseAlarms("other"); got != 3 || none != 0 {
+		t.Errorf("%d and %d false alarms, want 3 and none", got, none)
+	}
+}
+
 func TestTheListOfSensors(t *testing.T) {
 	policy := rules.Default()
 	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home", Sensors: []ucare.Sensor{{ID: "front", Room: "hall"}}}}}

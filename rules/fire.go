@@ -35,7 +35,8 @@ import (
 //     ever since stays quiet (it would raise again with each repeat). Any other
 //     detector of the room, and the same one after a "clear", raises anew.
 //   - Once the centre has acknowledged, and SameFire later, a detector that
-//     becomes active is no longer taken for the same fire.
+//     becomes active is no longer taken for the same fire; nor a day after the onset,
+//     whether or not anybody has answered: a detector that is still on then is stuck.
 //   - An alarm that was raised on old news only, or on measured values only, and
 //     has been answered does not swallow the first fresh "on" of a detector.
 //
@@ -260,7 +261,14 @@ func (p *Policy) joinable(f *FireState, d *Detector, r *ucare.Reading, now time.
 	return nil
 }
 
+// fireLasts is how long after its onset an alarm can still be that of the same fire. By
+// then a detector that never cleared is told as stuck.
+const fireLasts = 24 * time.Hour
+
 func (p *Policy) sameFire(e *Episode, now time.Time) bool {
+	if !now.Before(e.Onset.Add(fireLasts)) {
+		return false
+	}
 	return e.Acknowledged.IsZero() || now.Before(e.Acknowledged.Add(p.Fire.SameFire))
 }
 

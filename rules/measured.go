@@ -243,9 +243,9 @@ func (s *State) supports(m *meter, kind ucare.Kind, found *finding, at, now time
 	return s.confirmFire(e, found.evidence(m.Sensor, m.Room, kind, at), now, to)
 }
 
-// burning is the open alarm of smoke or heat in a room.
+// burning is the open alarm of smoke or heat in a room, the last one where there are several.
 func (f *FireState) burning(room string) *Episode {
-	for i := range f.Episodes {
+	for i := len(f.Episodes) - 1; i >= 0; i-- {
 		if e := &f.Episodes[i]; e.Room == room && room != "" && !e.Closed && !e.Drill && hazard(e.Kind) == ucare.Smoke {
 			return e
 		}

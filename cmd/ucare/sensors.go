@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,7 +81,7 @@ func sensorTable(l language.Language, list gateway.SensorList) string {
 	}
 	head := []string{
 		l.Text("page.sensor"), l.Text("page.room"), l.Text("page.senses"), l.Text("page.last_heard"),
-		l.Text("page.battery"), l.Text("page.link"), l.Text("page.test"), l.Text("page.supervised"),
+		l.Text("page.battery"), l.Text("page.link"), l.Text("page.test"), l.Text("page.false_alarms"), l.Text("page.supervised"),
 	}
 	slices.SortStableFunc(list.Sensors, func(a, b gateway.ListedSensor) int {
 		return cmp.Or(cmp.Compare(a.Dwelling, b.Dwelling), cmp.Compare(roomName(l, a), roomName(l, b)), cmp.Compare(a.ID, b.ID))
@@ -110,6 +111,10 @@ func sensorRow(l language.Language, s gateway.ListedSensor, now time.Time) []str
 	if !s.LastHeard.IsZero() {
 		heard = l.Ago(s.LastHeard, now)
 	}
+	falseAlarms := "–"
+	if s.FalseAlarms > 0 {
+		falseAlarms = strconv.Itoa(s.FalseAlarms)
+	}
 	switch {
 	case !s.Tested.IsZero():
 		tested = l.Ago(s.Tested, now)
@@ -117,7 +122,7 @@ func sensorRow(l language.Language, s gateway.ListedSensor, now time.Time) []str
 		tested = l.Text("page.never_tried")
 	}
 	return []string{
-		s.ID, roomName(l, s), kinds(l, s.Kinds), heard, charge(l, s), stateOf(l, s, ucare.Link), tested, l.Supervised(s.Supervised),
+		s.ID, roomName(l, s), kinds(l, s.Kinds), heard, charge(l, s), stateOf(l, s, ucare.Link), tested, falseAlarms, l.Supervised(s.Supervised),
 	}
 }
 
