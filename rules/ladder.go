@@ -5,20 +5,29 @@ import (
 	"time"
 )
 
-// silenceSurelyNotDue is the cheap look: no deadline is sooner than the shortest one.
+// silenceSurelyNotDue is the cheap look: before a silence is as long as the shortest
+// step of a ladder, that need not be walked.
 func (p *Policy) silenceSurelyNotDue(s *State, now time.Time) bool {
 	q := &s.Silence
-	if q.Last.IsZero() || q.Raised || p.Silence.After == 0 || s.away() {
+	switch {
+	case q.Last.IsZero() || q.Raised || p.Silence.After == 0 || s.away():
+		return true
+	case q.Alarm != "" || !q.Owed.IsZero():
+		return false
+	}
+	step := min(p.Silence.After, p.Silence.AtMost, p.Out.After-p.Silence.Grace)
+	if p.Silence.Caution > 0 && !q.Told {
+		step = min(step, p.Silence.Caution, p.Out.Doubt, p.Out.Caution)
+	}
+	silent := now.Sub(q.start())
+	if silent >= step {
+		return false
+	}
+	if silent < p.Silence.Soonest-p.Silence.Grace || q.out() {
 		return true
 	}
-	soonest := min(p.Silence.After, p.Silence.AtMost)
-	if p.Silence.Caution > 0 {
-		soonest = min(soonest, p.Silence.Caution)
-	}
-	if s.Profile.learned() && p.Silence.Soonest > 0 {
-		soonest = min(soonest, p.Silence.Soonest-p.Silence.Grace, p.Out.Doubt-p.Silence.Grace)
-	}
-	return q.Alarm == "" && now.Sub(q.start()) < soonest
+	limit, known := p.unusual(s)
+	return !known || now.Before(limit)
 }
 
 // silenceDue is when the caution, the pre-alarm, or after it the alarm, is due.

@@ -27,8 +27,9 @@ import (
 // to it: what is not usual exceeds the usual longest
 //
 //   - by three quarters of an hour at least, and by as much more as the days differ:
-//     1.5/√n of the distance between their median and their largest (n days; with normal
-//     days that is about three standard deviations above the mean, whether n is 7 or 28);
+//     1.5/√n of the distance of the largest from the median of all that are at least half
+//     as long (n days; with normal days that is about three standard deviations above the
+//     mean, whether n is 7 or 28; the half tells nights with a sleep from those without);
 //   - and exceeds all that began within three hours before or after, long ones apart,
 //     by 1/n: a day or two of experience do not count as much as a month's.
 //
@@ -269,6 +270,7 @@ func usualLongest(all []time.Duration) (longest, margin time.Duration) {
 	}
 	slices.Sort(all)
 	longest = all[n-1-n/leaveOut]
-	differ := float64(longest - all[(n-1)/2])
+	alike, _ := slices.BinarySearch(all, longest/2)
+	differ := float64(longest - all[(alike+n-1)/2])
 	return longest, max(surelyMore, time.Duration(spread/math.Sqrt(float64(n))*differ))
 }

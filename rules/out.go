@@ -17,7 +17,8 @@ import (
 //     between. One alone may be a curtain, a mat that flickers, a floor in the sun.
 //   - Who is out and uses the door comes home, unless somebody was inside just before:
 //     then it was no outing, and this is one. The silence after coming home is one at
-//     home. Somebody who falls in the hall behind the door is not taken for absent.
+//     home. Somebody who falls in the hall behind the door is not taken for absent: until
+//     closeBehind (2 min) the door is only closed.
 //   - A door after a silence that is no longer short (Soonest, 4 h) comes home, too, for
 //     nobody says that the way out was heard.
 //   - Who is asked in a pre-alarm and moves is at home.
@@ -51,9 +52,10 @@ type OutState struct {
 	// Weak: there is no contact at the front door. The last sign of life came from
 	// the entrance.
 	Weak bool `json:"weak,omitempty"`
-	// Back is when the door was used on the way in, while nobody has been noticed
-	// inside since.
-	Back time.Time `json:"back,omitzero"`
+	// Back is when the door was last used on the way in, and Noticed whether somebody has
+	// been noticed inside since.
+	Back    time.Time `json:"back,omitzero"`
+	Noticed bool      `json:"noticed,omitempty"`
 	// Seen is a sign of life from inside that awaits another, and Sensor who saw it.
 	Seen   time.Time `json:"seen,omitzero"`
 	Sensor string    `json:"sensor,omitempty"`
@@ -75,6 +77,13 @@ func (p *Policy) whereabouts(s *State, c *Contact, before, at time.Time) {
 	}
 }
 
+// closeBehind is how long who comes home with shopping bags takes to close the door.
+const closeBehind = 2 * time.Minute
+
+// arriving reports whether the door was used on the way in and nobody has been noticed
+// inside since.
+func (o *OutState) arriving() bool { return !o.Back.IsZero() && !o.Noticed }
+
 // throughDoor weighs a change of the front door.
 func (p *Policy) throughDoor(s *State, before, at time.Time) {
 	o := &s.Silence.Out
@@ -84,9 +93,11 @@ func (p *Policy) throughDoor(s *State, before, at time.Time) {
 		*o = OutState{Back: at} // Came home.
 	case !o.Since.IsZero() && !o.Weak:
 		*o = OutState{Since: at} // Still leaving, or somebody was inside all the time.
-	case !o.Back.IsZero() && at.Sub(o.Back) < p.Out.Pass:
+	case o.arriving() && at.Sub(o.Back) < p.Out.Pass:
 		o.Back = at // Still arriving.
-	case o.Back.IsZero() && p.longSilence(s, before, at):
+	case o.Noticed && at.Sub(o.Back) < closeBehind:
+		// The door is closed behind who has come in and was noticed between.
+	case !o.arriving() && p.longSilence(s, before, at):
 		*o = OutState{Back: at} // Had left, unnoticed.
 	default:
 		*o = OutState{Since: at}
@@ -120,7 +131,7 @@ func (p *Policy) atEntrance(o *OutState, c *Contact, at time.Time) {
 func (p *Policy) inside(o *OutState, c *Contact, at time.Time) {
 	switch {
 	case o.Since.IsZero():
-		o.Back = time.Time{}
+		o.Noticed = !o.Back.IsZero()
 	case o.confirmed(c, at, p.Out.Sure):
 		*o = OutState{}
 	default:

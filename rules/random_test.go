@@ -23,6 +23,7 @@ type world struct {
 	punctual bool // tick whenever one is due
 	reload   bool // store and load the state before each step
 	twice    bool // every reading arrives twice
+	learns   bool // now and then there is a profile
 	// seen is told of each reading after it was folded, with what it decided.
 	seen func(r ucare.Reading, decided []ucare.Decision)
 }
@@ -96,15 +97,34 @@ func (w *world) step(b [4]byte) {
 		w.policy.Gap(w.state, from, to)
 		w.now = to
 	case 4:
-		if b[3] < 64 {
+		switch {
+		case b[3] < 64:
 			by := jumps[int(b[2])%len(jumps)]
 			w.got = w.policy.Tick(w.state, w.now, w.got)
 			w.policy.Shift(w.state, by)
 			w.now = w.now.Add(by)
+		case b[3] < 160:
+			of := sensors[int(b[2])%len(sensors)]
+			w.got = w.policy.Blind(w.state, of.sensor, b[3]&1 == 0, w.now, w.got)
+		case w.learns:
+			w.got = w.policy.Tick(w.state, w.now, w.got)
+			w.policy.Learn(w.state, w.profile(b))
 		}
 	default:
 		w.read(w.reading(b))
 	}
+}
+
+// profile is what might have been learned: limits from nothing to ten hours.
+func (w *world) profile(b [4]byte) rules.Profile {
+	p := rules.Profile{Days: int(b[2] % 4), At: w.now.Round(0).UTC(), Outing: time.Duration(b[0]) * time.Minute}
+	for place := range p.Silences {
+		for slot := range p.Silences[place].Limit {
+			limit := b[place%4] + uint8(slot*7)
+			p.Silences[place].Longest[slot], p.Silences[place].Limit[slot] = limit%100, limit%120
+		}
+	}
+	return p
 }
 
 func (w *world) reading(b [4]byte) ucare.Reading {
@@ -227,6 +247,40 @@ func TestTheFoldIsDeterministic(t *testing.T) {
 	stories(t, 250, func(t *testing.T, story [][4]byte) {
 		same(t, live(story, func(*world) {}), live(story, func(*world) {}))
 	})
+}
+
+// TestWhatWasLearnedChangesNoPromise: with a profile, too, the fold decides alike
+// whenever it is ticked and however often it is stored, and never in the past of what
+// was learned.
+func TestWhatWasLearnedChangesNoPromise(t *testing.T) {
+	early := 0
+	stories(t, 250, func(t *testing.T, story [][4]byte) {
+		learning := func(w *world) { w.learns = true }
+		late := live(story, learning)
+		punctual := live(story, func(w *world) { w.learns, w.punctual = true, true })
+		for _, w := range []*world{late, punctual} {
+			w.got = w.policy.Tick(w.state, w.now, w.got)
+		}
+		same(t, late, punctual)
+		w := live(story, func(w *world) { w.learns, w.reload = true, true })
+		w.got = w.policy.Tick(w.state, w.now, w.got)
+		same(t, late, w)
+		for _, d := range late.got {
+			if d.Rule != ucare.Inactivity || d.Verb != ucare.PreAlarm {
+				continue
+			}
+			silent := d.At.Sub(d.Onset)
+			if silent < late.policy.Silence.Soonest-late.policy.Silence.Grace-time.Microsecond {
+				t.Fatalf("pre-alarm after %v: %+v", silent, d)
+			}
+			if silent < late.policy.Silence.After {
+				early++
+			}
+		}
+	})
+	if early < 50 {
+		t.Errorf("only %d silences were unusual: these stories test nothing", early)
+	}
 }
 
 func TestRestoredStateDecidesAlike(t *testing.T) {

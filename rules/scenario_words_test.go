@@ -166,7 +166,8 @@ func (c *scenario) missing(span string, words []string) error {
 
 func (c *scenario) setPolicy(words []string) error {
 	durations := map[string]*time.Duration{
-		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After,
+		"hold": &c.policy.Fire.HoldOff, "after": &c.policy.Silence.After, "caution": &c.policy.Silence.Caution,
+		"soonest": &c.policy.Silence.Soonest, "out": &c.policy.Out.After,
 		"at-most": &c.policy.Silence.AtMost, "grace": &c.policy.Silence.Grace,
 		"away": &c.policy.Away.AtMost, "confirm": &c.policy.Fall.Confirm, "fall-grace": &c.policy.Fall.Grace, "visit": &c.policy.Fall.Visit.AtLeast, "unlearned": &c.policy.Fall.Visit.Unlearned,
 		"night-out": &c.policy.Concern.NightOut.Within, "lasts": &c.policy.Concern.Climate.Lasts, "dry": &c.policy.Concern.Leak.HoldOff,

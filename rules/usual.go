@@ -82,7 +82,7 @@ func (p *Policy) unusual(s *State) (time.Time, bool) {
 
 // soonest is the shortest silence that can be unusual.
 func (p *Policy) soonest(q *SilenceState, start time.Time) time.Duration {
-	doubtful := q.Out.Weak || !q.Out.Back.IsZero()
+	doubtful := q.Out.Weak || q.Out.arriving()
 	if !doubtful && !q.seesTheWayOut() {
 		night, _ := p.night(start)
 		doubtful = !night
