@@ -20,6 +20,7 @@ import (
 //     fixed temperature of Korean detectors (정온식): a fire that takes hours does not
 //     heat a room, the sun on a sill does. A test holds the response times of EN 54-5
 //     for A1 from 1 to 30 °C/min.
+//     Where the rate is not known, the limit is 56 °C.
 //  2. Heavy heat: 90 °C, however it got there.
 //  3. Growth. A fire that burns freely grows with the square of the time or faster (the
 //     t² fires by which detectors are designed). What is switched on or opened (a
@@ -142,10 +143,15 @@ func (t *HeatMeter) takes(v float32, at millis) bool {
 	}
 	dt := time.Duration(since) * time.Millisecond
 	if t.At = at; t.isStep(v-t.Now, dt) && !t.confirms(v) {
-		t.Odd = v
-		// The time stands still for what it is compared with.
+		if t.Odd = v; dt > heardOver {
+			t.Past = past{}
+		}
 		t.Past.age(dt)
 		return false
+	}
+	if t.Odd != 0 && t.Past[0].Older == 0 {
+		t.Last, t.Now, t.Odd = v, v, 0 // Nobody knows how long that took.
+		return true
 	}
 	if by := float32(math.Abs(float64(v - t.Last))); by > 0.005 && (t.Step == 0 || by < t.Step) {
 		t.Step = by
@@ -255,8 +261,12 @@ func (t *HeatMeter) slopes(length time.Duration) (steep [3]float64, n int) {
 	return steep, n
 }
 
-// rate is how fast it has risen in the last minute, or since the reading before it.
+// rate is how fast it has risen in the last minute, or since the reading before it. Where
+// that is not known, the limit is the one between.
 func (t *HeatMeter) rate() float64 {
+	if t.Past[0].Older == 0 {
+		return rateMiddle
+	}
 	var rate float64
 	var length time.Duration
 	for _, p := range t.Past {

@@ -158,6 +158,22 @@ func TestWhatIsSwitchedOnIsNoFire(t *testing.T) {
 	}
 }
 
+// The room gets warmer because somebody cooks, and then the oven is opened.
+func TestADoorThatIsOpenedInAWarmingRoomIsNoFire(t *testing.T) {
+	for _, rises := range []float64{5, 10, 15, 20} {
+		for _, lag := range []float64{20, 45, 60, 90, 120, 180} {
+			for _, warms := range []float64{0.5, 1, 1.5} {
+				if got := raisedAfter(ucare.Temperature, "°C", time.Second, time.Hour, func(since time.Duration) float64 {
+					s := since.Seconds()
+					return 21 + warms*min(s, 120)/60 + rises*(1-math.Exp(-max(0, s-120)/lag))
+				}); got != 0 {
+					t.Errorf("%v °C with %v s after %v °C/min is raised after %v", rises, lag, warms, got)
+				}
+			}
+		}
+	}
+}
+
 // TestFiresThatWereRecorded plays the recordings with all sensors, and with only the
 // thermometers 1.2 m below the ceiling.
 func TestFiresThatWereRecorded(t *testing.T) {
