@@ -162,7 +162,11 @@ func TestTheExampleSaysTheDefaults(t *testing.T) {
 	if said.Box.String() != holds.Box.String() {
 		t.Errorf("gateway: the example says\n%+v\nand the default is\n%+v", said.Box, holds.Box)
 	}
-	if said.Rules != holds.Rules {
+	if len(said.Rules.Fire.NotRooms) == 0 {
+		t.Error("rules.fire.not_rooms: the example names none")
+	}
+	said.Rules.Fire.NotRooms = nil // by default there are none
+	if !reflect.DeepEqual(said.Rules, holds.Rules) {
 		t.Errorf("rules: the example says\n%+v\nand the default is\n%+v", said.Rules, holds.Rules)
 	}
 	if said.Emergency.Heartbeat != holds.Emergency.Heartbeat || said.Emergency.Routes[0].Steps[0].Within != holds.Emergency.Routes[0].Steps[0].Within {

@@ -145,9 +145,11 @@ type Rules struct {
 	Away       Away       `yaml:"away"`
 }
 
-// Fire: an alarm is restored when its detector has been clear for HoldOff.
+// Fire: an alarm is restored when its detector has been clear for HoldOff. The
+// temperature of the sensors in NotRooms raises no alarm.
 type Fire struct {
-	HoldOff time.Duration `yaml:"hold_off"`
+	HoldOff  time.Duration `yaml:"hold_off"`
+	NotRooms []string      `yaml:"not_rooms,omitempty"`
 }
 
 // Help: presses within RepeatWithin of the last one are the same call.

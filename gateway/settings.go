@@ -70,7 +70,7 @@ func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
 func rulesOf(c *configs.Gateway) *rules.Policy {
 	p := rules.Default()
 	p.Location = c.Box.TimeZone.Location
-	p.Fire.HoldOff = c.Rules.Fire.HoldOff
+	p.Fire.HoldOff, p.Fire.NotRooms = c.Rules.Fire.HoldOff, c.Rules.Fire.NotRooms
 	p.Help.SamePress = c.Rules.Help.RepeatWithin
 	quiet := c.Rules.Inactivity
 	p.Silence.After, p.Silence.AtMost, p.Silence.Grace = quiet.After, quiet.AtMost, quiet.PreAlarm
