@@ -34,6 +34,8 @@ type Watch interface {
 type Past interface {
 	// Alarms returns the alarms raised in that time, drills included.
 	Alarms(ctx context.Context, dwelling string, from, to time.Time) ([]ucare.Alarm, error)
+	// Concerns returns what was told in that time, in its order.
+	Concerns(ctx context.Context, dwelling string, from, to time.Time) ([]ToldConcern, error)
 	// Readings returns the readings of that time, ordered by it.
 	Readings(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error]
 }
@@ -44,6 +46,13 @@ type Snapshot struct {
 	Faults   []ucare.Fault // those that hold now
 	Alarms   []ucare.Alarm // those not closed yet, drills included
 	LastSign Sign          // the last sign of life; zero when none is known
+	Concerns []ucare.Concern
+}
+
+// A ToldConcern is a concern, and when it was settled; zero: it is not known to be.
+type ToldConcern struct {
+	ucare.Concern
+	SettledAt time.Time
 }
 
 // A Sign is a sign of life.

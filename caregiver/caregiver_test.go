@@ -30,6 +30,7 @@ type home struct {
 	now       map[string]Snapshot
 	alarms    []ucare.Alarm
 	readings  []ucare.Reading
+	concerns  []ToldConcern
 	err       error
 	hang      chan struct{} // while open, the past does not answer and heeds no context
 }
@@ -39,6 +40,10 @@ func (h *home) Now(dwelling string) Snapshot { return h.now[dwelling] }
 
 func (h *home) Alarms(context.Context, string, time.Time, time.Time) ([]ucare.Alarm, error) {
 	return h.alarms, h.err
+}
+
+func (h *home) Concerns(context.Context, string, time.Time, time.Time) ([]ToldConcern, error) {
+	return h.concerns, h.err
 }
 
 func (h *home) Readings(_ context.Context, _ string, from, to time.Time) iter.Seq2[ucare.Reading, error] {
@@ -165,6 +170,32 @@ func TestTheSentenceOnTop(t *testing.T) {
 	}
 	drill := get(t, site, "/dwelling/own").Body.String()
 	wantAll(t, drill, "No open alarm.", "Open drills: 1.", "DRILL: The help button was pressed", `class="status check"`)
+}
+
+func TestWhatToLookAt(t *testing.T) {
+	now := time.Now()
+	h := newHome()
+	cold := ucare.Concern{
+		Name: "cold", Rule: ucare.Climate, Kind: ucare.Temperature, Room: "bedroom", Since: now.Add(-3 * time.Hour), At: now.Add(-time.Hour),
+		Because: []ucare.Evidence{{Fact: ucare.FactMeasured, At: now.Add(-time.Hour), Room: "bedroom", Kind: ucare.Temperature, Value: 14.5, Limit: 16, Unit: "°C"}},
+	}
+	leak := ucare.Concern{Name: "leak", Rule: ucare.Leak, Kind: ucare.WaterLeak, Room: "kitchen", Since: now, At: now, Counted: true}
+	h.now["own"] = Snapshot{LastSign: Sign{now, "kitchen"}, Concerns: []ucare.Concern{cold, leak}}
+	h.concerns = []ToldConcern{{Concern: cold}, {
+		Concern:   ucare.Concern{Name: "out", Rule: ucare.NightOut, Since: now.Add(-9 * time.Hour), At: now.Add(-8 * time.Hour)},
+		SettledAt: now.Add(-7 * time.Hour),
+	}}
+	h.readings = []ucare.Reading{{At: now.Add(-time.Second), Sensor: "m", Room: "kitchen", Kind: ucare.Motion, State: ucare.Active}}
+	body := get(t, h.site(t), "/dwelling/own").Body.String()
+	wantAll(t, body, `class="status check"`, "Things to look at: 2.", "It is too cold in the bedroom since", "14.5 °C", "the limit is 16 °C",
+		"Water where none should be, in the kitchen", "Not told separately", "Not settled yet", "Left home in the night and not back", "Settled ")
+	if newest, older := strings.Index(body, "Water where"), strings.Index(body, "It is too cold"); newest > older {
+		t.Error("the newest is not on top")
+	}
+	if strings.Count(body, "It is too cold") != 1 {
+		t.Error("what stands is told again in the story of the day")
+	}
+	wantAll(t, get(t, h.site(t), "/dwelling/own", "Accept-Language", "ko").Body.String(), "살펴볼 일: 2건.", "침실에서 측정한 온도가 너무 낮습니다", "부엌에서 누수가 감지되었습니다")
 }
 
 func TestAnAlarmAndItsLife(t *testing.T) {

@@ -52,7 +52,8 @@ func (s *site) status(v visit, sc scope, now Snapshot, sign Sign) status {
 	drills := len(open)
 	open = slices.DeleteFunc(open, func(a ucare.Alarm) bool { return a.Drill })
 	drills -= len(open)
-	if sign.At.IsZero() || len(now.Faults) > 0 || drills > 0 {
+	looks := len(now.Concerns)
+	if sign.At.IsZero() || len(now.Faults) > 0 || drills+looks > 0 {
 		st.Tone, st.rank = toneCheck, 2
 	}
 	if len(open) > 0 {
@@ -61,6 +62,10 @@ func (s *site) status(v visit, sc scope, now Snapshot, sign Sign) status {
 		st.Findings = append(st.Findings, v.l.Text("page.open_none"))
 	}
 	st.Said = v.l.Text("page.open_count", "n", len(open))
+	if looks > 0 {
+		st.Said += " " + v.l.Text("page.concerns_count", "n", looks)
+		st.Findings = append(st.Findings, v.l.Text("page.concerns_count", "n", looks))
+	}
 	if drills > 0 {
 		st.Findings = append(st.Findings, v.l.Text("page.drill_count", "n", drills))
 	}
@@ -164,6 +169,47 @@ func (s *site) step(v visit, name string, at time.Time, who string) step {
 		st.When = s.by(v, at, who)
 	}
 	return st
+}
+
+// A concernItem is what somebody should look at.
+type concernItem struct {
+	Text  string
+	Lines []string // when it was told, and what became of it
+	Over  bool
+	Why   []string
+}
+
+// standing are the concerns that are not settled, the newest first.
+func standing(open []ucare.Concern) []ToldConcern {
+	var all []ToldConcern
+	for _, c := range open {
+		all = append(all, ToldConcern{Concern: c})
+	}
+	slices.SortStableFunc(all, func(a, b ToldConcern) int { return b.At.Compare(a.At) })
+	return all
+}
+
+func (s *site) concernItems(v visit, sc scope, concerns []ToldConcern) []concernItem {
+	rooms := v.l.Rooms(sc.dwelling)
+	var items []concernItem
+	for _, c := range concerns {
+		c.Since = c.Since.In(s.Location)
+		item := concernItem{Text: v.l.Concern(c.Concern, rooms), Over: c.Drill || !c.SettledAt.IsZero()}
+		told := v.l.Text("page.concern_told", "when", s.when(v, c.At))
+		if c.Counted {
+			told = v.l.Text("page.concern_counted")
+		}
+		became := v.l.Text("page.concern_standing")
+		if !c.SettledAt.IsZero() {
+			became = v.l.Text("page.concern_settled", "when", s.when(v, c.SettledAt))
+		}
+		item.Lines = []string{told, became}
+		for _, e := range c.Because {
+			item.Why = append(item.Why, v.l.Evidence(e, rooms, s.Location))
+		}
+		items = append(items, item)
+	}
+	return items
 }
 
 // A faultItem is a fault with what to do about it.

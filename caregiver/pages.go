@@ -80,6 +80,7 @@ type dwellingPage struct {
 	Name   string
 	Status status
 	Open   []alarmItem
+	Please []concernItem
 	Faults []faultItem
 	Day    dayItem
 	Sensor []sensorItem
@@ -95,6 +96,7 @@ type dayItem struct {
 	Empty      string // why there is nothing to show
 	Picture    picture
 	Alarms     []alarmItem // raised on the day and closed since
+	Concerns   []concernItem
 }
 
 const dateForm = "2006-01-02"
@@ -129,6 +131,7 @@ func (s *site) dwelling(v visit, sc scope) {
 		frame: s.frame(v, v.l.Text("page.title", "name", name)), Name: name,
 		Status: s.status(v, sc, snapshot, sign),
 		Open:   s.alarmItems(v, sc, openFirst(snapshot.Alarms)),
+		Please: s.concernItems(v, sc, standing(snapshot.Concerns)),
 		Faults: s.faultItems(v, snapshot.Faults),
 		Day:    s.dayItem(v, sc, date, past, err, snapshot),
 		Sensor: s.sensorItems(v, sc, snapshot.Sensors),
@@ -194,13 +197,16 @@ func (s *site) dayItem(v visit, sc scope, date time.Time, past pastDay, err erro
 	case item.Value > today:
 		item.Empty = v.l.Text("page.day_future")
 		return item
-	case past.day.heard == 0 && len(past.alarms) == 0:
+	case past.day.heard == 0 && len(past.alarms) == 0 && len(past.concerns) == 0:
 		item.Empty = v.l.Text("page.day_empty")
 		return item
 	}
 	alarms := merged(past.alarms, now.Alarms, past.day)
 	p := painter{l: v.l, room: v.l.Rooms(sc.dwelling), loc: s.Location, day: past.day, order: past.day.order(roomsOf(sc.dwelling, now))}
 	item.Picture = p.paint(alarms, v.now)
+	item.Concerns = s.concernItems(v, sc, slices.DeleteFunc(past.concerns, func(c ToldConcern) bool {
+		return slices.ContainsFunc(now.Concerns, func(open ucare.Concern) bool { return open.Name == c.Name })
+	}))
 	item.Alarms = s.alarmItems(v, sc, slices.DeleteFunc(alarms, func(a ucare.Alarm) bool {
 		return slices.ContainsFunc(now.Alarms, func(open ucare.Alarm) bool { return open.ID == a.ID })
 	}))
@@ -230,6 +236,15 @@ type alarmIn struct {
 	L     language.Language
 	Alarm alarmItem
 }
+
+// A concernIn is a concern together with the language of its page.
+type concernIn struct {
+	L       language.Language
+	Concern concernItem
+}
+
+// Look hands a concern to its template.
+func (f frame) Look(c concernItem) concernIn { return concernIn{f.L, c} }
 
 // With hands an alarm to its template.
 func (f frame) With(a alarmItem) alarmIn { return alarmIn{f.L, a} }

@@ -21,8 +21,9 @@ var errBusy = errors.New("too many earlier reads have not come back")
 
 // A pastDay is what is remembered of a day.
 type pastDay struct {
-	day    *day
-	alarms []ucare.Alarm
+	day      *day
+	alarms   []ucare.Alarm
+	concerns []ToldConcern
 }
 
 // readDay reads what is remembered of a dwelling's day until ctx ends. A read
@@ -72,5 +73,9 @@ func (s *site) fold(ctx context.Context, sc scope, d *day) (past pastDay, err er
 	}
 	d.finish()
 	alarms, err := s.Past.Alarms(ctx, sc.dwelling.ID, d.from, d.to)
-	return pastDay{d, alarms}, err
+	if err != nil {
+		return pastDay{}, err
+	}
+	concerns, err := s.Past.Concerns(ctx, sc.dwelling.ID, d.from, d.to)
+	return pastDay{d, alarms, concerns}, err
 }

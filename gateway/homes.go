@@ -33,7 +33,7 @@ func statusOf(c *configs.Gateway) (will, beside string) {
 // homesOf are the dwellings as they are spoken to.
 func homesOf(c *configs.Gateway, version string) []voice.Home {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
-	texts := reportTexts(c)
+	texts, rooms := reportTexts(c), dwellingsOf(c)
 	var out []voice.Home
 	for i, d := range topicsOf(c).Dwellings {
 		out = append(out, voice.Home{
@@ -46,6 +46,10 @@ func homesOf(c *configs.Gateway, version string) []voice.Home {
 			},
 			Language: spoken, Version: version,
 			AlarmTexts: func(a ucare.Alarm) map[string]string { return texts(ucare.Raise, a) },
+			ConcernText: func(concern ucare.Concern) string {
+				concern.Since = concern.Since.In(c.Box.TimeZone.Location)
+				return spoken.Concern(concern, spoken.Rooms(rooms[i]))
+			},
 		})
 	}
 	return out
@@ -80,7 +84,7 @@ func statesOf(f *fold, open map[string]ucare.Alarm, dwellings []string) map[stri
 		if !wanted(id) {
 			continue
 		}
-		state := voice.State{Away: voice.Away{Since: s.Away.Since, Until: s.Away.Until}, LastSign: s.Silence.Last}
+		state := voice.State{Concerns: slices.Clone(s.Concerns.Open), Away: voice.Away{Since: s.Away.Since, Until: s.Away.Until}, LastSign: s.Silence.Last}
 		for _, p := range s.Pending() {
 			state.PreAlarms = append(state.PreAlarms, voice.PreAlarm{Rule: p.Rule, Room: p.Room, Since: p.Since, Drill: p.Drill})
 		}

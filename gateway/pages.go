@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,9 +24,10 @@ type board struct {
 
 // lastWord is what the watch last said of a dwelling.
 type lastWord struct {
-	sign    caregiver.Sign
-	alarms  []ucare.Alarm
-	sensors []sensors.SensorState
+	sign     caregiver.Sign
+	alarms   []ucare.Alarm
+	concerns []ucare.Concern
+	sensors  []sensors.SensorState
 	// nuisances are how often a sensor raised an alarm for nothing.
 	nuisances []rules.Nuisance
 }
@@ -48,7 +50,7 @@ func (b *board) Dwellings() []ucare.Dwelling { return b.dwellings }
 // Now is what holds in a dwelling, as the watch last said.
 func (b *board) Now(dwelling string) caregiver.Snapshot {
 	last := b.last(dwelling)
-	s := caregiver.Snapshot{LastSign: last.sign, Alarms: last.alarms, Faults: b.faults.Standing(dwelling)}
+	s := caregiver.Snapshot{LastSign: last.sign, Alarms: last.alarms, Concerns: last.concerns, Faults: b.faults.Standing(dwelling)}
 	for _, sensor := range last.sensors {
 		shown := sensorForPage(sensor, s.Faults)
 		shown.FalseAlarms = last.falseAlarms(sensor.ID)
@@ -70,7 +72,10 @@ func (b *board) show(f *fold, open map[string]ucare.Alarm) {
 	said := make(map[string]lastWord)
 	for id, state := range f.states {
 		last := state.Silence
-		said[id] = lastWord{sign: caregiver.Sign{At: last.Last, Room: last.Room}, nuisances: state.Nuisances()}
+		said[id] = lastWord{
+			sign:     caregiver.Sign{At: last.Last, Room: last.Room},
+			concerns: slices.Clone(state.Concerns.Open), nuisances: state.Nuisances(),
+		}
 	}
 	for _, s := range f.decoder.Sensors() {
 		if s.IsCommand() {
@@ -100,6 +105,34 @@ var _ caregiver.Past = past{}
 // Alarms of the dwelling raised in that time.
 func (p past) Alarms(ctx context.Context, dwelling string, from, to time.Time) ([]ucare.Alarm, error) {
 	return p.journal.Alarms(ctx, dwelling, from, to)
+}
+
+// settledWithin is how long after a day it is looked for what became of its concerns.
+const settledWithin = 7 * 24 * time.Hour
+
+// Concerns of the dwelling told in that time.
+func (p past) Concerns(ctx context.Context, dwelling string, from, to time.Time) ([]caregiver.ToldConcern, error) {
+	decisions, err := p.journal.Decisions(ctx, dwelling, from, to.Add(settledWithin))
+	if err != nil {
+		return nil, err
+	}
+	var told []caregiver.ToldConcern
+	for _, d := range decisions {
+		switch {
+		case d.Verb == ucare.TellConcern && d.At.Before(to):
+			told = append(told, caregiver.ToldConcern{Concern: ucare.Concern{
+				Name: d.Alarm, Rule: d.Rule, Kind: d.Kind, Room: d.Room, Since: d.Onset, At: d.At, Dwelling: d.Dwelling,
+				Because: d.Because, UnknownAge: d.UnknownAge, Drill: d.Drill,
+			}})
+		case d.Verb == ucare.Settled:
+			for i := range told {
+				if told[i].Name == d.Alarm {
+					told[i].SettledAt = d.At
+				}
+			}
+		}
+	}
+	return told, nil
 }
 
 // Readings of the dwelling in that time.

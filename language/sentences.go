@@ -49,6 +49,38 @@ func (l Language) alarmWhen(a ucare.Alarm) string {
 	}
 }
 
+// Concern says in one sentence what caregivers should look at, where and since when.
+// The time is written in the location of c.Since. A nil room names the rooms by
+// [Language.Room].
+func (l Language) Concern(c ucare.Concern, room func(id string) string) string {
+	a := ucare.Alarm{Rule: c.Rule, Kind: c.Kind, Room: c.Room, Onset: c.Since, UnknownAge: c.UnknownAge}
+	text := l.Sentence(l.concernKey(c), "where", l.Where(c.Room, room),
+		"when", l.alarmWhen(a), "at", l.Text("format.at", "moment", l.Moment(c.Since, c.Since.Location())))
+	if c.Drill {
+		text = l.Text("alarm.drill", "sentence", text)
+	}
+	return text
+}
+
+// concernKey tells cold from hot, and the cautions of one rule apart by what was
+// noticed first.
+func (l Language) concernKey(c ucare.Concern) string {
+	key := "concern." + string(c.Rule)
+	if len(c.Because) > 0 {
+		first := c.Because[0]
+		switch {
+		case c.Rule == ucare.Climate && first.Fact == ucare.FactMeasured && first.Value > first.Limit:
+			return key + "_hot"
+		case l.has(key + "_" + string(first.Fact)):
+			return key + "_" + string(first.Fact)
+		}
+	}
+	if l.has(key) {
+		return key
+	}
+	return "concern.other"
+}
+
 // Evidence says one fact behind a decision in one sentence. A nil room names
 // the rooms by [Language.Room].
 func (l Language) Evidence(e ucare.Evidence, room func(id string) string, loc *time.Location) string {

@@ -13,6 +13,45 @@ var (
 	onset = time.Date(2026, 11, 22, 7, 4, 0, 0, seoul)
 )
 
+func TestConcern(t *testing.T) {
+	ko, _ := Parse("ko")
+	measured := func(value, limit float64) []ucare.Evidence {
+		return []ucare.Evidence{{Fact: ucare.FactMeasured, Kind: ucare.Temperature, Value: value, Limit: limit, Unit: "°C"}}
+	}
+	for _, c := range []struct {
+		c      ucare.Concern
+		en, ko string
+	}{
+		{
+			ucare.Concern{Rule: ucare.Climate, Room: "bedroom", Since: onset, Because: measured(14, 16)},
+			"It is too cold in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 낮습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Concern{Rule: ucare.Climate, Room: "bedroom", Since: onset, Because: measured(35, 32)},
+			"It is too hot in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 높습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Concern{Rule: ucare.CheckIn, Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactNoCheckIn}}},
+			"No check-in yet; it was due at 07:04 on 22 November.", "아직 안부 확인이 없습니다(예정 시각 11월 22일 오전 7:04).",
+		},
+		{
+			ucare.Concern{Rule: ucare.Leak, Kind: ucare.WaterLeak, Room: "kitchen", Since: onset, Drill: true},
+			"DRILL: Water where none should be, in the kitchen since 07:04 on 22 November.", "[훈련] 부엌에서 누수가 감지되었습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Concern{Rule: "later", Since: onset},
+			"Something to look at, since 07:04 on 22 November.", "살펴볼 일이 있습니다(11월 22일 오전 7:04부터).",
+		},
+	} {
+		if got := (Language{}).Concern(c.c, nil); got != c.en {
+			t.Errorf("%q, want %q", got, c.en)
+		}
+		if got := ko.Concern(c.c, nil); got != c.ko {
+			t.Errorf("%q, want %q", got, c.ko)
+		}
+	}
+}
+
 func TestAlarm(t *testing.T) {
 	ko, _ := Parse("ko")
 	for _, c := range []struct {

@@ -16,13 +16,16 @@ type Home struct {
 	Language language.Language
 	// AlarmTexts are what an alarm is, in a sentence of each language.
 	AlarmTexts func(ucare.Alarm) map[string]string
-	Version    string // of the gateway
+	// ConcernText is what caregivers should look at, in the language of the home.
+	ConcernText func(ucare.Concern) string
+	Version     string // of the gateway
 
 	announcement string // what discovery() makes, once for all
 }
 
-// Commands are the topics on which the gateway takes commands about a home.
-type Commands struct{ Away, Cancel, Test string }
+// Commands are the topics on which the gateway takes commands about a home. CheckIn
+// is "" where no check-in is awaited.
+type Commands struct{ Away, Cancel, CheckIn, Test string }
 
 // A Speaker is a siren, a speaker or a lamp that is told, on its own topic and in
 // its own words, what to do. Words that are empty are not sent.

@@ -35,6 +35,7 @@ func (h Home) discovery(availability ...string) string {
 	for _, topic := range availability {
 		available = append(available, settings{"topic": topic})
 	}
+	entities := h.entities()
 	payload, _ := json.Marshal(settings{ // texts always marshal
 		"dev": settings{
 			"ids": []string{deviceID(h.Dwelling)}, "name": name, "mf": "u-Care", "mdl": "gateway", "sw": h.Version,
@@ -43,25 +44,35 @@ func (h Home) discovery(availability ...string) string {
 		"availability":      available,
 		"availability_mode": "all",
 		"qos":               1,
-		"cmps": settings{
-			"alarm":     h.shows("alarm", "alarm", settings{"p": "binary_sensor", "device_class": "safety"}),
-			"prealarm":  h.shows("prealarm", "prealarm", settings{"p": "binary_sensor", "icon": "mdi:timer-alert-outline"}),
-			"last_sign": h.shows("last_sign", "last_sign", settings{"p": "sensor", "device_class": "timestamp"}),
-			"problem": h.shows("problem", "faults", settings{
-				"p": "binary_sensor", "device_class": "problem", "entity_category": "diagnostic",
-			}),
-			"faults": h.shows("faults", "faults", settings{
-				"p": "sensor", "icon": "mdi:alert-circle-outline", "entity_category": "diagnostic",
-				"value_template": "{{ value_json.attributes.count }}",
-			}),
-			"away": h.shows("away", "away", settings{
-				"p": "switch", "icon": "mdi:home-export-outline", "command_topic": h.Commands.Away,
-			}),
-			"cancel": h.button("cancel", h.Commands.Cancel, "mdi:hand-heart-outline", settings{}),
-			"test":   h.button("test", h.Commands.Test, "mdi:bell-check-outline", settings{"entity_category": "diagnostic"}),
-		},
+		"cmps":              entities,
 	})
 	return string(payload)
+}
+
+// entities are what Home Assistant shows of the gateway.
+func (h Home) entities() settings {
+	all := settings{
+		"alarm":     h.shows("alarm", "alarm", settings{"p": "binary_sensor", "device_class": "safety"}),
+		"prealarm":  h.shows("prealarm", "prealarm", settings{"p": "binary_sensor", "icon": "mdi:timer-alert-outline"}),
+		"last_sign": h.shows("last_sign", "last_sign", settings{"p": "sensor", "device_class": "timestamp"}),
+		"problem": h.shows("problem", "faults", settings{
+			"p": "binary_sensor", "device_class": "problem", "entity_category": "diagnostic",
+		}),
+		"faults": h.shows("faults", "faults", settings{
+			"p": "sensor", "icon": "mdi:alert-circle-outline", "entity_category": "diagnostic",
+			"value_template": "{{ value_json.attributes.count }}",
+		}),
+		"concerns": h.shows("concerns", "concerns", settings{"p": "sensor", "icon": "mdi:account-heart-outline"}),
+		"away": h.shows("away", "away", settings{
+			"p": "switch", "icon": "mdi:home-export-outline", "command_topic": h.Commands.Away,
+		}),
+		"cancel": h.button("cancel", h.Commands.Cancel, "mdi:hand-heart-outline", settings{}),
+		"test":   h.button("test", h.Commands.Test, "mdi:bell-check-outline", settings{"entity_category": "diagnostic"}),
+	}
+	if h.Commands.CheckIn != "" {
+		all["checkin"] = h.button("checkin", h.Commands.CheckIn, "mdi:hand-wave-outline", settings{})
+	}
+	return all
 }
 
 // shows is an entity that shows the state of a topic.

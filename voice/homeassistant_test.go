@@ -43,14 +43,14 @@ func TestTheAnnouncementToHomeAssistant(t *testing.T) {
 		}
 		for name, platform := range map[string]string{
 			"alarm": "binary_sensor", "prealarm": "binary_sensor", "problem": "binary_sensor", "faults": "sensor",
-			"last_sign": "sensor", "away": "switch", "cancel": "button", "test": "button",
+			"last_sign": "sensor", "concerns": "sensor", "away": "switch", "cancel": "button", "checkin": "button", "test": "button",
 		} {
 			if doc.C[name]["p"] != platform {
 				t.Errorf("%s is a %v, want a %s", name, doc.C[name]["p"], platform)
 			}
 		}
-		if len(ids) != 8 || len(doc.C) != 8 {
-			t.Errorf("%d entities have %d different ids, want 8", len(doc.C), len(ids))
+		if len(ids) != 10 || len(doc.C) != 10 {
+			t.Errorf("%d entities have %d different ids, want 10", len(doc.C), len(ids))
 		}
 	}
 	for name, en := range names {

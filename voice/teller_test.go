@@ -81,9 +81,10 @@ func aHome(id string) Home {
 	english, _ := language.Parse("en")
 	return Home{
 		Dwelling: id, Prefixes: []string{"homeassistant"}, Language: english, Version: "test", Siren: loud,
-		Speakers:   []Speaker{{Topic: siren, PreAlarm: "beep", Alarm: "howl", Quiet: "hush", Rules: loud}},
-		Commands:   Commands{Away: "set/away", Cancel: "set/cancel", Test: "set/test"},
-		AlarmTexts: func(a ucare.Alarm) map[string]string { return map[string]string{"en": string(a.Rule)} },
+		Speakers:    []Speaker{{Topic: siren, PreAlarm: "beep", Alarm: "howl", Quiet: "hush", Rules: loud}},
+		Commands:    Commands{Away: "set/away", Cancel: "set/cancel", CheckIn: "set/checkin", Test: "set/test"},
+		ConcernText: func(c ucare.Concern) string { return string(c.Rule) + " " + c.Room },
+		AlarmTexts:  func(a ucare.Alarm) map[string]string { return map[string]string{"en": string(a.Rule)} },
 	}
 }
 

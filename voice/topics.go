@@ -35,7 +35,7 @@ func gatewayTopic(dwelling, what string) string { return "ucare/" + dwelling + "
 func StatusTopic(dwelling string) string { return gatewayTopic(dwelling, "status") }
 
 // The states of a dwelling, each on the topic of its name.
-var stateTopics = []string{"status", "siren", "alarm", "prealarm", "away", "faults", "last_sign"}
+var stateTopics = []string{"status", "siren", "alarm", "prealarm", "away", "faults", "concerns", "last_sign"}
 
 // topics are all on which something is kept about the dwelling.
 func (h Home) topics() []string {
@@ -58,6 +58,7 @@ func (h Home) told(s State, faults []ucare.Fault, now time.Time) []told {
 		h.entity("prealarm", h.preAlarm(s)),
 		h.entity("away", awayEntity(s)),
 		h.entity("faults", h.faults(faults)),
+		h.entity("concerns", h.concerns(s)),
 		h.entity("last_sign", lastSignEntity(s)),
 	}
 	for _, prefix := range h.Prefixes {
@@ -149,6 +150,26 @@ func (h Home) faults(faults []ucare.Fault) entity {
 		return entity{switchOff, about}
 	}
 	return entity{switchOn, about}
+}
+
+// concernAttributes are the concerns that stand, in the language of the home, the
+// newest first.
+type concernAttributes struct {
+	Titles []string `json:"titles"`
+}
+
+// concerns counts what caregivers should look at. A drill is nothing to look at.
+func (h Home) concerns(s State) entity {
+	about, count := concernAttributes{Titles: []string{}}, 0
+	for _, c := range slices.Backward(s.Concerns) {
+		if c.Drill {
+			continue
+		}
+		if count++; count <= titlesMost {
+			about.Titles = append(about.Titles, h.ConcernText(c))
+		}
+	}
+	return entity{count, about}
 }
 
 // lastSignEntity tells of signs of life by the minute: more often it is nobody's

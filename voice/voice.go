@@ -26,8 +26,9 @@ import (
 
 // A State is what holds in one dwelling, as far as the home is told.
 type State struct {
-	Alarms    []ucare.Alarm // open
-	PreAlarms []PreAlarm    // that run
+	Alarms    []ucare.Alarm   // open
+	PreAlarms []PreAlarm      // that run
+	Concerns  []ucare.Concern // that stand, drills included
 	Away      Away
 	LastSign  time.Time // of life; zero: none is known
 }
