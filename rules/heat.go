@@ -104,15 +104,14 @@ type HeatMeter struct {
 	Past past `json:"past,omitzero"`
 }
 
-// past are a few points, each at least a stretch older than the one before it.
-type past [10]point
-
-// A point is a temperature in hundredths of a degree, and by how many tenths of a second it
-// is older than the next younger one; 0: there is none.
-type point struct {
-	T     int16
-	Older uint16
+// past are a few points, the youngest first: temperatures in hundredths of a degree, and by
+// how many tenths of a second each is older than the next younger one; 0: there is none.
+type past struct {
+	T     [points]int16  `json:"t"`
+	Older [points]uint16 `json:"older"`
 }
+
+const points = 10
 
 func (p *Policy) observeTemperature(s *State, r *ucare.Reading, now time.Time, to []ucare.Decision) []ucare.Decision {
 	v, ok := celsius(r)
@@ -149,7 +148,7 @@ func (t *HeatMeter) takes(v float32, at millis) bool {
 		t.Past.age(dt)
 		return false
 	}
-	if t.Odd != 0 && t.Past[0].Older == 0 {
+	if t.Odd != 0 && t.Past.Older[0] == 0 {
 		t.Last, t.Now, t.Odd = v, v, 0 // Nobody knows how long that took.
 		return true
 	}
@@ -200,28 +199,30 @@ const tenth = 100 * time.Millisecond
 
 // age lets all points become older.
 func (p *past) age(dt time.Duration) {
-	if p[0].Older != 0 {
-		p[0].Older = uint16(min(time.Duration(p[0].Older)+dt/tenth, math.MaxUint16))
+	if p.Older[0] != 0 {
+		p.Older[0] = uint16(min(time.Duration(p.Older[0])+dt/tenth, math.MaxUint16))
 	}
 }
 
 // add lets dt pass and takes the value that held before it for a point, unless the
 // youngest one was too near. It reports whether it did.
 func (p *past) add(before float32, dt time.Duration) bool {
-	if p[0].Older != 0 && time.Duration(p[0].Older)*tenth < apart {
+	if p.Older[0] != 0 && time.Duration(p.Older[0])*tenth < apart {
 		p.age(dt)
 		return false
 	}
-	copy(p[1:], p[:len(p)-1])
+	copy(p.T[1:], p.T[:points-1])
+	copy(p.Older[1:], p.Older[:points-1])
 	hundredths := math.Round(float64(before) * 100)
-	p[0] = point{T: int16(max(min(hundredths, math.MaxInt16), math.MinInt16)), Older: uint16(max(min(dt/tenth, math.MaxUint16), 1))}
+	p.T[0] = int16(max(min(hundredths, math.MaxInt16), math.MinInt16))
+	p.Older[0] = uint16(max(min(dt/tenth, math.MaxUint16), 1))
 	return true
 }
 
 // stretch is the length of the stretches of time that are compared: a quarter of a minute,
 // or the sensor's interval where that is longer; 0: nothing can be compared.
 func (t *HeatMeter) stretch() time.Duration {
-	youngest := time.Duration(t.Past[0].Older) * tenth
+	youngest := time.Duration(t.Past.Older[0]) * tenth
 	if youngest == 0 || youngest > stretchAtMost {
 		return 0
 	}
@@ -231,16 +232,16 @@ func (t *HeatMeter) stretch() time.Duration {
 // ago is what was measured so long ago, on the straight line between the points.
 func (t *HeatMeter) ago(age time.Duration) (celsius float64, known bool) {
 	value, at := float64(t.Now), time.Duration(0)
-	for _, p := range t.Past {
-		length := time.Duration(p.Older) * tenth
+	for i, older := range t.Past.Older {
+		length := time.Duration(older) * tenth
 		if length == 0 || length > stretchAtMost {
 			break
 		}
-		older := float64(p.T) / 100
+		before := float64(t.Past.T[i]) / 100
 		if at+length >= age {
-			return value + (older-value)*float64(age-at)/float64(length), true
+			return value + (before-value)*float64(age-at)/float64(length), true
 		}
-		value, at = older, at+length
+		value, at = before, at+length
 	}
 	return 0, false
 }
@@ -264,17 +265,17 @@ func (t *HeatMeter) slopes(length time.Duration) (steep [3]float64, n int) {
 // rate is how fast it has risen in the last minute, or since the reading before it. Where
 // that is not known, the limit is the one between.
 func (t *HeatMeter) rate() float64 {
-	if t.Past[0].Older == 0 {
+	if t.Past.Older[0] == 0 {
 		return rateMiddle
 	}
 	var rate float64
 	var length time.Duration
-	for _, p := range t.Past {
-		if p.Older == 0 {
+	for i, older := range t.Past.Older {
+		if older == 0 {
 			break
 		}
-		length += time.Duration(p.Older) * tenth
-		rate = (float64(t.Now) - float64(p.T)/100) / length.Minutes()
+		length += time.Duration(older) * tenth
+		rate = (float64(t.Now) - float64(t.Past.T[i])/100) / length.Minutes()
 		if length >= ratedOver {
 			break
 		}
@@ -356,8 +357,8 @@ func (t *HeatMeter) sure() float64 { return max(2.5*float64(t.Noise), 2*float64(
 // then, or when something has changed, the shape of a rise is that of the intervals.
 func (t *HeatMeter) isDense() bool {
 	var length time.Duration
-	for _, p := range t.Past {
-		older := time.Duration(p.Older) * tenth
+	for _, tenths := range t.Past.Older {
+		older := time.Duration(tenths) * tenth
 		if older == 0 || older > dense {
 			return false
 		}

@@ -326,3 +326,24 @@ func TestNuisancesAreCountedAndTakenBack(t *testing.T) {
 	closed("false alarm: cooking")
 	want("two detectors do not err together", 1)
 }
+
+// Twelve thermometers of a home, as this rule remembers them.
+func TestTwelveThermometersAreSmall(t *testing.T) {
+	p, s := rules.Default(), rules.NewState("home")
+	now := time.Date(2025, 3, 3, 8, 0, 0, 0, time.UTC)
+	for k := range 200 {
+		now = now.Add(7 * time.Second)
+		for i := range 12 {
+			r := ucare.Reading{
+				At: now, Sensor: fmt.Sprintf("0x00124b0024e%02d", i), Room: "living-room", Kind: ucare.Temperature,
+				Value: 21 + float64(k*7%5)/10, Unit: "°C",
+			}
+			p.Observe(s, r, now, nil)
+		}
+	}
+	m := &s.Fire.Measured
+	memory := int(unsafe.Sizeof(*m)) + cap(m.HeatMeters)*int(unsafe.Sizeof(rules.HeatMeter{}))
+	if text := mustJSON(m); memory > 2048 || len(text) > 4096 {
+		t.Errorf("they take %d bytes, and %d of JSON: %s", memory, len(text), text)
+	}
+}
