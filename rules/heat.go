@@ -351,7 +351,7 @@ func (s *State) heat(t *HeatMeter) (uint8, finding) {
 
 // sure is by how much two temperatures must differ so that neither noise nor rounding can
 // have done it, °C.
-func (t *HeatMeter) sure() float64 { return max(2.5*float64(t.Noise), 2*float64(t.Step)) }
+func (t *HeatMeter) sure() float64 { return max(3*float64(t.Noise), 2*float64(t.Step)) }
 
 // isDense reports whether it has been heard at least every few seconds. Where it speaks only now and
 // then, or when something has changed, the shape of a rise is that of the intervals.

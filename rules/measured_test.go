@@ -343,7 +343,7 @@ func TestTwelveThermometersAreSmall(t *testing.T) {
 	}
 	m := &s.Fire.Measured
 	memory := int(unsafe.Sizeof(*m)) + cap(m.HeatMeters)*int(unsafe.Sizeof(rules.HeatMeter{}))
-	if text := mustJSON(m); memory > 2048 || len(text) > 4096 {
+	if text := mustJSON(m); memory > 2304 || len(text) > 4096 {
 		t.Errorf("they take %d bytes, and %d of JSON: %s", memory, len(text), text)
 	}
 }
