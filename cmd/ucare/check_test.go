@@ -67,7 +67,7 @@ func TestASampleIsToldInWords(t *testing.T) {
 			[]string{"NOBODY LISTENS", "topic: \"attic/knock\"", "not subscribed", "Home Assistant discovery", "--messages"},
 			"smoke",
 		},
-		"no such command": {"en", []string{"--topic", "ucare/kim/gateway/set/dance", "--payload", "ON"}, []string{"FAULT", "away, cancel and test"}, "NOBODY"},
+		"no such command": {"en", []string{"--topic", "ucare/kim/gateway/set/dance", "--payload", "ON"}, []string{"FAULT", "away, cancel, checkin and test"}, "NOBODY"},
 		"of no interest":  {"en", []string{"--topic", "hue/hall/lux", "--payload", "7"}, []string{"of no interest"}, "NOBODY"},
 	} {
 		t.Run(name, func(t *testing.T) {
