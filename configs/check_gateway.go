@@ -14,7 +14,7 @@ func (c *checker) gateway(g *Gateway) {
 	c.box(&g.Box, listeners)
 	homes := c.dwellings(g.Dwellings)
 	c.sensors(&g.Sensors, g.Box.ID, homes, listeners)
-	c.rules(&g.Rules)
+	c.allRules(g)
 	c.emergency(&g.Emergency)
 	c.caregiver(&g.Caregiver, homes, listeners)
 }
@@ -233,23 +233,6 @@ func (c *checker) filters(path string, filters []string) {
 			c.add(at(path, i), filter, "%v", err)
 		}
 		c.once(once, at(path, i), filter, takeOneOut)
-	}
-}
-
-func (c *checker) rules(r *Rules) {
-	c.between("rules.fire.hold_off", r.Fire.HoldOff, 0, 10*time.Minute)
-	c.between("rules.help.repeat_within", r.Help.RepeatWithin, 0, 5*time.Minute)
-	i := &r.Inactivity
-	c.between("rules.inactivity.after", i.After, time.Hour, 48*time.Hour)
-	c.between("rules.inactivity.at_most", i.AtMost, time.Hour, 72*time.Hour)
-	c.between("rules.inactivity.prealarm", i.PreAlarm, 0, 30*time.Minute)
-	c.between("rules.away.at_most", r.Away.AtMost, time.Hour, 30*day)
-	if i.AtMost < i.After && !c.about("rules.inactivity.after") {
-		if c.doc.has("rules.inactivity.at_most") {
-			c.add("rules.inactivity.at_most", writeDuration(i.AtMost), "is less than after: write at least %q", writeDuration(i.After))
-		} else {
-			i.AtMost = i.After
-		}
 	}
 }
 

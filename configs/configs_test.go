@@ -507,3 +507,30 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A home that says something about its rules has everything else as all homes have.
+func TestTheRulesOfAHomeAreThoseOfAllBesideItsOwn(t *testing.T) {
+	text, err := os.ReadFile("testdata/rules-of-a-home.good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(t, home(t), "ucare.yaml", string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := c.(*Gateway)
+	want := g.Rules
+	want.Inactivity.After, want.Inactivity.Night = 8*time.Hour, ClockWindow{}
+	want.Inactivity.Caution = 8 * time.Hour * 2 / 3 // less than the alarm
+	want.Concerns.CheckIn.By, want.Concerns.Climate.Off = ClockTime(10*time.Hour), true
+	if own := g.Dwellings[0].Rules; !reflect.DeepEqual(*own, want) {
+		t.Errorf("the rules of the home are\n%+v\nwant\n%+v", *own, want)
+	}
+	if g.Dwellings[1].Rules != nil || g.Rules.Inactivity.After != 14*time.Hour || g.Rules.Concerns.MostADay != 3 {
+		t.Errorf("the others are judged by %+v and %+v", g.Dwellings[1].Rules, g.Rules)
+	}
+	again, err := load(t, home(t), "ucare.yaml", g.String())
+	if err != nil || !reflect.DeepEqual(again.(*Gateway).Dwellings[0].Rules, g.Dwellings[0].Rules) {
+		t.Errorf("printed and loaded again they are others: %v", err)
+	}
+}

@@ -232,6 +232,11 @@ func (w *walker) scalar(path string, node *yaml.Node, want reflect.Type) {
 	case *Value:
 		w.value(path, node)
 		return
+	case *int:
+		if node.Tag != "!!int" {
+			w.problems.add(path, node.Value, "is not a whole number: write for example 6")
+		}
+		return
 	case *Number:
 		if node.Tag != "!!int" && node.Tag != "!!float" {
 			w.problems.add(path, node.Value, "is not a number: write for example 0.1")
@@ -276,7 +281,7 @@ func (w *walker) value(path string, node *yaml.Node) {
 
 // isScalar reports whether t is written as one value. (Text forms are on the pointer.)
 func isScalar(t reflect.Type) bool {
-	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t == reflect.TypeFor[Number]() || t == reflect.TypeFor[time.Duration]() ||
+	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t.Kind() == reflect.Int || t == reflect.TypeFor[Number]() || t == reflect.TypeFor[time.Duration]() ||
 		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 

@@ -59,6 +59,9 @@ type Dwelling struct {
 	Mappings []Mapping `yaml:"mappings,omitempty"`
 	// Speakers are the sirens, speakers and lamps that sound in the home.
 	Speakers []Speaker `yaml:"speakers,omitempty"`
+	// Rules are those of this home: what it does not say is as for all homes. Nil: all
+	// of it is.
+	Rules *Rules `yaml:"rules,omitempty"`
 }
 
 // A Resident is the person who lives there.
@@ -141,8 +144,10 @@ type Client struct {
 type Rules struct {
 	Fire       Fire       `yaml:"fire"`
 	Help       Help       `yaml:"help"`
+	Fall       Fall       `yaml:"fall"`
 	Inactivity Inactivity `yaml:"inactivity"`
 	Away       Away       `yaml:"away"`
+	Concerns   Concerns   `yaml:"concerns"`
 }
 
 // Fire: an alarm is restored when its detector has been clear for HoldOff. The
@@ -157,14 +162,70 @@ type Help struct {
 	RepeatWithin time.Duration `yaml:"repeat_within"`
 }
 
-// Inactivity: silence of After, not counting the night, begins a pre-alarm; at
-// AtMost it is one whatever was learned about this resident. After PreAlarm
-// without a sign of life the alarm is raised.
+// Fall: after a device's verdict somebody has to lie for Confirm before the resident
+// is asked, and has PreAlarm to answer. Inferred is when a visit to the bathroom or the
+// hall is so long that somebody may have fallen there; 0 switches that off.
+type Fall struct {
+	Confirm          time.Duration `yaml:"confirm"`
+	PreAlarm         time.Duration `yaml:"prealarm"`
+	Inferred         time.Duration `yaml:"inferred"`
+	InferredPreAlarm time.Duration `yaml:"inferred_prealarm"`
+}
+
+// Inactivity: silence of Caution concerns the caregivers; of After, not counting the
+// night, begins a pre-alarm, and of AtMost, night included, too. From AtLeast on one
+// that is not usual for the resident does; 0: what is usual only explains. After
+// PreAlarm without a sign of life the alarm is raised.
 type Inactivity struct {
+	Caution  time.Duration `yaml:"caution"`
 	After    time.Duration `yaml:"after"`
+	AtLeast  time.Duration `yaml:"at_least"`
 	AtMost   time.Duration `yaml:"at_most"`
 	Night    ClockWindow   `yaml:"night"`
 	PreAlarm time.Duration `yaml:"prealarm"`
+	Out      Out           `yaml:"out"`
+}
+
+// Out is how long the resident may be out by the front door.
+type Out struct {
+	Caution time.Duration `yaml:"caution"`
+	After   time.Duration `yaml:"after"`
+}
+
+// Concerns are what caregivers are told and no centre is.
+type Concerns struct {
+	MostADay int      `yaml:"most_a_day"`
+	CheckIn  CheckIn  `yaml:"check_in"`
+	NightOut NightOut `yaml:"night_out"`
+	Climate  Climate  `yaml:"climate"`
+	Leak     Leak     `yaml:"water_leak"`
+}
+
+// CheckIn: by an hour of the day the resident says that all is well, with the button of
+// the home automation or one of the Sensors. No hour switches it off.
+type CheckIn struct {
+	By      ClockTime `yaml:"by"`
+	Sensors []string  `yaml:"sensors,omitempty"`
+}
+
+// NightOut: who left home in that time is awaited for Within; 0 switches it off.
+type NightOut struct {
+	Within  time.Duration `yaml:"within"`
+	Between ClockWindow   `yaml:"between"`
+}
+
+// Climate: a room that is colder or hotter for so long.
+type Climate struct {
+	Off   bool          `yaml:"off"`
+	Cold  Number        `yaml:"cold"` // °C
+	Hot   Number        `yaml:"hot"`  // °C
+	Lasts time.Duration `yaml:"lasts"`
+}
+
+// Leak: water is over when its sensors have been dry for DryFor.
+type Leak struct {
+	Off    bool          `yaml:"off"`
+	DryFor time.Duration `yaml:"dry_for"`
 }
 
 // Emergency says who receives alarms, in which order and how fast.
@@ -232,13 +293,23 @@ func defaultGateway() *Gateway {
 		Rules: Rules{
 			Fire: Fire{HoldOff: 60 * time.Second},
 			Help: Help{RepeatWithin: 10 * time.Second},
+			Fall: Fall{PreAlarm: time.Minute, Inferred: 90 * time.Minute, InferredPreAlarm: 5 * time.Minute},
 			Inactivity: Inactivity{
+				Caution:  8 * time.Hour,
 				After:    12 * time.Hour,
+				AtLeast:  4 * time.Hour,
 				AtMost:   16 * time.Hour,
 				Night:    ClockWindow{From: 22 * time.Hour, To: 7 * time.Hour},
 				PreAlarm: 5 * time.Minute,
+				Out:      Out{Caution: 16 * time.Hour, After: 24 * time.Hour},
 			},
 			Away: Away{AtMost: 72 * time.Hour},
+			Concerns: Concerns{
+				MostADay: 6,
+				NightOut: NightOut{Between: ClockWindow{From: 23 * time.Hour, To: 4 * time.Hour}},
+				Climate:  Climate{Cold: 16, Hot: 32, Lasts: 2 * time.Hour},
+				Leak:     Leak{DryFor: 10 * time.Minute},
+			},
 		},
 		Emergency: Emergency{Heartbeat: 60 * time.Second},
 	}

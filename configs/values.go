@@ -130,6 +130,36 @@ func (w ClockWindow) String() string {
 	return hhmm(w.From) + "-" + hhmm(w.To)
 }
 
+// A ClockTime is a time of day, such as 10:00, counted from midnight; 0 is none at
+// all, written "".
+type ClockTime time.Duration
+
+// UnmarshalText reads "HH:MM" or "".
+func (t *ClockTime) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*t = 0
+		return nil
+	}
+	at, err := clock(string(text))
+	if err != nil || at == 0 {
+		return fmt.Errorf(`is not a time of day: write for example "10:00", or "" for none`)
+	}
+	*t = ClockTime(at)
+	return nil
+}
+
+// MarshalText writes "HH:MM", or "" for none.
+func (t ClockTime) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// String is the form of MarshalText.
+func (t ClockTime) String() string {
+	if t == 0 {
+		return ""
+	}
+	d := time.Duration(t)
+	return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60)
+}
+
 // A Value is something that a device sends, as text: "ON", "1", "true".
 type Value string
 

@@ -202,7 +202,7 @@ func TestADwellingThatIsNoLongerWatchedRaisesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := newFold(before.decoder, supervision.New(sensors.Config{}), before.policy, []string{"another"})
+	moved := newFold(before.decoder, supervision.New(sensors.Config{}), before.policies, []string{"another"})
 	if err := moved.load(saved); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func withZigbee() *fold {
 			{ID: "detector", Room: "kitchen", Topic: "zigbee2mqtt/detector"},
 		},
 	}}}
-	return newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), supervision.New(topics), &policy, []string{"home"})
+	return newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), supervision.New(topics), onePolicy(&policy), []string{"home"})
 }
 
 // hear folds what comes on a topic at that time, after a start from a checkpoint

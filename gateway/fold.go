@@ -18,7 +18,7 @@ import (
 type fold struct {
 	decoder    *sensors.Decoder
 	supervisor *supervision.Supervisor
-	policy     *rules.Policy
+	policies   policies
 	states     map[string]*rules.State
 	// clockSetAt is the last set clock. One that was handed on from memory, and
 	// stored after all, comes twice.
@@ -52,8 +52,8 @@ type profile struct {
 	Profile  rules.Profile `json:"profile"`
 }
 
-func newFold(decoder *sensors.Decoder, supervisor *supervision.Supervisor, policy *rules.Policy, dwellings []string) *fold {
-	f := &fold{decoder: decoder, supervisor: supervisor, policy: policy, states: make(map[string]*rules.State)}
+func newFold(decoder *sensors.Decoder, supervisor *supervision.Supervisor, policies policies, dwellings []string) *fold {
+	f := &fold{decoder: decoder, supervisor: supervisor, policies: policies, states: make(map[string]*rules.State)}
 	for _, id := range dwellings {
 		f.state(id)
 	}
@@ -111,7 +111,7 @@ func (f *fold) message(e journal.Entry) folded {
 func (f *fold) heard(h sensors.Heard, topic string, now time.Time) folded {
 	out := folded{readings: h.Readings, faults: h.Faults, cleared: h.Cleared, relisten: h.Relisten}
 	for _, r := range h.Readings {
-		out.decisions = f.policy.Observe(f.state(r.Dwelling), r, now, out.decisions)
+		out.decisions = f.policies.of(r.Dwelling).Observe(f.state(r.Dwelling), r, now, out.decisions)
 	}
 	f.changed(f.supervisor.Hear(topic, h, now), now, &out)
 	f.doubt(h.Faults, h.Cleared, now, &out)
@@ -133,7 +133,7 @@ func (f *fold) doubt(began, ended []ucare.Fault, now time.Time, out *folded) {
 	}{{ended, false}, {began, true}} {
 		for _, fault := range list.faults {
 			if s := f.states[fault.Dwelling]; s != nil && blinds[fault.Code] {
-				out.decisions = f.policy.Blind(s, fault.Subject, list.blind, now, out.decisions)
+				out.decisions = f.policies.of(fault.Dwelling).Blind(s, fault.Subject, list.blind, now, out.decisions)
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (f *fold) tick(now time.Time) folded {
 	out := f.heard(f.decoder.Tick(now), "", now)
 	f.changed(f.supervisor.Tick(now), now, &out)
 	for _, id := range sortedKeys(f.states) {
-		out.decisions = f.policy.Tick(f.states[id], now, out.decisions)
+		out.decisions = f.policies.of(id).Tick(f.states[id], now, out.decisions)
 	}
 	return out
 }
@@ -161,7 +161,7 @@ func (f *fold) answer(e journal.Entry) ([]ucare.Decision, error) {
 	}
 	var out []ucare.Decision
 	for _, id := range sortedKeys(f.states) {
-		out = f.policy.Answer(f.states[id], a.Alarm, a.Answers, e.At, out)
+		out = f.policies.of(id).Answer(f.states[id], a.Alarm, a.Answers, e.At, out)
 	}
 	return out, nil
 }
@@ -174,11 +174,11 @@ func (f *fold) gap(e journal.Entry) (out folded, err error) {
 	if err := json.Unmarshal(e.Payload, &g); err != nil {
 		return out, err
 	}
-	for _, s := range f.states {
+	for id, s := range f.states {
 		if g.To.Before(g.From) {
-			f.policy.Shift(s, g.To.Sub(g.From))
+			f.policies.of(id).Shift(s, g.To.Sub(g.From))
 		} else {
-			f.policy.Gap(s, g.From, g.To)
+			f.policies.of(id).Gap(s, g.From, g.To)
 		}
 	}
 	if g.To.Before(g.From) {
@@ -200,8 +200,8 @@ func (f *fold) clockSet(e journal.Entry) (due folded, err error) {
 	}
 	f.clockSetAt = e.At
 	due = f.tick(e.At.Add(-c.By))
-	for _, s := range f.states {
-		f.policy.Shift(s, c.By)
+	for id, s := range f.states {
+		f.policies.of(id).Shift(s, c.By)
 	}
 	f.supervisor.Shift(c.By)
 	return due, nil
@@ -212,7 +212,7 @@ func (f *fold) learn(e journal.Entry) error {
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return err
 	}
-	f.policy.Learn(f.state(p.Dwelling), p.Profile)
+	f.policies.of(p.Dwelling).Learn(f.state(p.Dwelling), p.Profile)
 	return nil
 }
 
@@ -227,8 +227,8 @@ func (f *fold) next() (time.Time, bool) {
 	if at, due := f.supervisor.Next(); due && (first.IsZero() || at.Before(first)) {
 		first = at
 	}
-	for _, s := range f.states {
-		if at, due := f.policy.Next(s); due && (first.IsZero() || at.Before(first)) {
+	for id, s := range f.states {
+		if at, due := f.policies.of(id).Next(s); due && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}

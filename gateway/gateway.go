@@ -16,7 +16,6 @@ import (
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
-	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors/supervision"
 	"github.com/ucare-project/ucare/voice"
 )
@@ -34,7 +33,7 @@ type Gateway struct {
 	dwellings   []ucare.Dwelling
 	location    *time.Location
 	language    string
-	policy      *rules.Policy
+	policies    policies
 	dataDir     string
 	keepJournal time.Duration
 	keepHistory time.Duration
@@ -70,7 +69,7 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 		dwellings:   dwellingsOf(o.Config),
 		location:    o.Config.Box.TimeZone.Location,
 		language:    o.Config.Box.Language,
-		policy:      rulesOf(o.Config),
+		policies:    policiesOf(o.Config),
 		dataDir:     o.Config.Box.Data,
 		keepJournal: o.Config.Box.Journal.Keep,
 		keepHistory: o.Config.Box.History.Keep,
@@ -183,7 +182,7 @@ func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy
 
 func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
 	recovered, err := g.recoverFold(ctx, func() *fold {
-		return newFold(NewDecoder(c), supervision.New(topicsOf(c)), g.policy, dwellingIDs(g.dwellings))
+		return newFold(NewDecoder(c), supervision.New(topicsOf(c)), g.policies, dwellingIDs(g.dwellings))
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/language"
+	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 	"github.com/ucare-project/ucare/voice"
 )
@@ -33,16 +34,17 @@ func statusOf(c *configs.Gateway) (will, beside string) {
 // homesOf are the dwellings as they are spoken to.
 func homesOf(c *configs.Gateway, version string) []voice.Home {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
-	texts, rooms := reportTexts(c), dwellingsOf(c)
+	texts, rooms, judged := reportTexts(c), dwellingsOf(c), policiesOf(c)
 	var out []voice.Home
 	for i, d := range topicsOf(c).Dwellings {
 		out = append(out, voice.Home{
 			Dwelling: d.Dwelling, Several: len(c.Dwellings) > 1, Prefixes: d.HomeAssistant,
 			Speakers: speakersOf(c.Dwellings[i]), Siren: configs.LoudRules(),
 			Commands: voice.Commands{
-				Away:   sensors.CommandTopic(d.Dwelling, "away"),
-				Cancel: sensors.CommandTopic(d.Dwelling, "cancel"),
-				Test:   sensors.CommandTopic(d.Dwelling, "test"),
+				Away:    sensors.CommandTopic(d.Dwelling, "away"),
+				Cancel:  sensors.CommandTopic(d.Dwelling, "cancel"),
+				Test:    sensors.CommandTopic(d.Dwelling, "test"),
+				CheckIn: checkInTopic(judged.of(d.Dwelling), d.Dwelling),
 			},
 			Language: spoken, Version: version,
 			AlarmTexts: func(a ucare.Alarm) map[string]string { return texts(ucare.Raise, a) },
@@ -53,6 +55,14 @@ func homesOf(c *configs.Gateway, version string) []voice.Home {
 		})
 	}
 	return out
+}
+
+// checkInTopic is where the resident checks in; "" where nobody awaits it.
+func checkInTopic(p *rules.Policy, dwelling string) string {
+	if p.Concern.CheckIn.By == 0 {
+		return ""
+	}
+	return sensors.CommandTopic(dwelling, "checkin")
 }
 
 func speakersOf(d configs.Dwelling) []voice.Speaker {

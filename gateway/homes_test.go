@@ -148,7 +148,7 @@ func stateOf(t *testing.T, b *paperBroker, what string) (state any, attributes m
 func TestTheHomeSeesAPreAlarmAndCanEndIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, paper := aBenchThatSpeaks(t)
-		policy := b.watch.fold.policy
+		policy := b.watch.fold.policies.all
 		policy.Silence.After, policy.Silence.Settle, policy.Silence.NightTo = 20*time.Minute, 0, policy.Silence.NightFrom
 		b.run(t)
 		b.speak(t)
@@ -258,7 +258,7 @@ func TestCancelEndsNoFireAndNoCallForHelp(t *testing.T) {
 func TestTheSwitchForBeingAwayShowsWhatHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, paper := aBenchThatSpeaks(t)
-		policy := b.watch.fold.policy
+		policy := b.watch.fold.policies.all
 		policy.Away.AtMost, policy.Silence.After, policy.Silence.NightTo = 2*time.Hour, time.Hour, policy.Silence.NightFrom
 		b.run(t)
 		b.speak(t)

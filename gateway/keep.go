@@ -72,7 +72,7 @@ func (g *Gateway) learn(ctx context.Context, now time.Time) {
 }
 
 func (g *Gateway) learnDwelling(ctx context.Context, dwelling string, now time.Time) error {
-	learned, err := g.policy.LearnProfile(g.history.Between(ctx, dwelling, now.AddDate(0, 0, -rules.LearnFrom), now), now)
+	learned, err := g.policies.of(dwelling).LearnProfile(g.history.Between(ctx, dwelling, now.AddDate(0, 0, -rules.LearnFrom), now), now)
 	if err != nil {
 		return fmt.Errorf("learn the usual days of %s: %w", dwelling, err)
 	}

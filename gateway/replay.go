@@ -16,7 +16,7 @@ import (
 // included, and tells what is decided. Each dwelling has its own time, which its
 // readings carry on. Nobody answers: no alarm is acknowledged or closed.
 type Replay struct {
-	policy   *rules.Policy
+	policies policies
 	location *time.Location
 	homes    map[string]*replayed
 	order    []string // of their first readings
@@ -43,10 +43,10 @@ func NewReplay(c *configs.Gateway) *Replay {
 	r := &Replay{location: time.UTC, homes: make(map[string]*replayed)}
 	if c == nil {
 		p := rules.Default()
-		r.policy = &p
+		r.policies = onePolicy(&p)
 		return r
 	}
-	r.policy, r.location = rulesOf(c), c.Box.TimeZone.Location
+	r.policies, r.location = policiesOf(c), c.Box.TimeZone.Location
 	return r
 }
 
@@ -74,7 +74,7 @@ func (r *Replay) begin(first ucare.Reading) *replayed {
 	config := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: first.Dwelling}}}
 	h := &replayed{
 		id:   first.Dwelling,
-		fold: newFold(sensors.NewDecoder(config), supervision.New(config), r.policy, []string{first.Dwelling}),
+		fold: newFold(sensors.NewDecoder(config), supervision.New(config), r.policies, []string{first.Dwelling}),
 		now:  first.At, learns: r.nextLearning(first.At),
 	}
 	r.homes[h.id], r.order = h, append(r.order, h.id)
@@ -97,7 +97,7 @@ func (r *Replay) advance(h *replayed, to time.Time) (out []Happening) {
 		switch {
 		case !h.learns.After(to) && (!waits || !due.Before(h.learns)):
 			h.now = h.learns
-			h.learn(r.policy)
+			h.learn(r.policies.of(h.id))
 			h.learns = r.nextLearning(h.now)
 		case waits && due.Before(to):
 			h.now, ticked = later(h.now, due), due
@@ -134,7 +134,7 @@ func (h *replayed) learn(p *rules.Policy) {
 	h.past = slices.DeleteFunc(h.past, func(r ucare.Reading) bool { return r.At.Before(from) })
 	profile, _ := p.LearnProfile(withoutError(h.past), h.now) // what is in memory can be read
 	if profile.Days > 0 {
-		h.fold.policy.Learn(h.fold.state(h.id), profile)
+		h.fold.policies.of(h.id).Learn(h.fold.state(h.id), profile)
 	}
 }
 

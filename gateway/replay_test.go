@@ -72,7 +72,7 @@ func (d *liveHome) entry(t *testing.T, e journal.Entry) {
 	for {
 		due, waits := d.fold.next()
 		if !d.learns.After(e.At) && (!waits || !due.Before(d.learns)) {
-			learned, err := d.fold.policy.LearnProfile(withoutError(d.past), d.learns)
+			learned, err := d.fold.policies.all.LearnProfile(withoutError(d.past), d.learns)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestAReplayDecidesAsTheDaemonDoes(t *testing.T) {
 	for seed := range uint64(6) {
 		policy := rules.Default()
 		topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home"}}}
-		live := &liveHome{fold: newFold(sensors.NewDecoder(topics), supervision.New(topics), &policy, []string{"home"})}
+		live := &liveHome{fold: newFold(sensors.NewDecoder(topics), supervision.New(topics), onePolicy(&policy), []string{"home"})}
 		messages := weeks(seed, 35)
 		live.learns = messages[0].at.Add(untilClock(messages[0].at, learnAt, time.UTC))
 		for _, m := range messages {

@@ -138,7 +138,7 @@ func TestASetClockMovesTheSupervisionToo(t *testing.T) {
 
 func TestFalseAlarmsOfASensorAreListed(t *testing.T) {
 	policy := rules.Default()
-	f := newFold(sensors.NewDecoder(sensors.Config{}), supervision.New(sensors.Config{}), &policy, []string{"home"})
+	f := newFold(sensors.NewDecoder(sensors.Config{}), supervision.New(sensors.Config{}), onePolicy(&policy), []string{"home"})
 	f.state("home").Fire.Raised = []rules.Raised{
 		{Sensor: "smoke", Kind: ucare.Smoke, Count: 2}, {Sensor: "smoke", Kind: ucare.Temperature, Measured: true, Count: 1}, {Sensor: "other", Kind: ucare.Smoke},
 	}
@@ -152,7 +152,7 @@ func TestFalseAlarmsOfASensorAreListed(t *testing.T) {
 func TestTheListOfSensors(t *testing.T) {
 	policy := rules.Default()
 	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home", Sensors: []ucare.Sensor{{ID: "front", Room: "hall"}}}}}
-	f := newFold(sensors.NewDecoder(topics), supervision.New(topics), &policy, []string{"home"})
+	f := newFold(sensors.NewDecoder(topics), supervision.New(topics), onePolicy(&policy), []string{"home"})
 	faults := newFaults(discard(), nil)
 	g := &Gateway{
 		language: "ko", faults: faults,
@@ -221,7 +221,7 @@ func TestTheListOfSensors(t *testing.T) {
 func TestARadioThatDiesBehindALivingBridge(t *testing.T) {
 	policy := rules.Default()
 	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home", Zigbee2MQTT: []string{"zigbee2mqtt"}}}}
-	f := newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), supervision.New(topics), &policy, []string{"home"})
+	f := newFold(sensors.NewDecoder(topics, zigbee2mqtt.All(topics)...), supervision.New(topics), onePolicy(&policy), []string{"home"})
 	now := spring
 	var began, ended []ucare.Fault
 	say := func(topic, payload string) {

@@ -7,7 +7,6 @@ import (
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/emergency"
 	"github.com/ucare-project/ucare/language"
-	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 )
 
@@ -63,20 +62,6 @@ func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
 			home.Assumed = append(home.Assumed, b.Topic)
 		}
 	}
-}
-
-// rulesOf takes the rules' own defaults for what the configuration does not
-// speak of.
-func rulesOf(c *configs.Gateway) *rules.Policy {
-	p := rules.Default()
-	p.Location = c.Box.TimeZone.Location
-	p.Fire.HoldOff, p.Fire.NotRooms = c.Rules.Fire.HoldOff, c.Rules.Fire.NotRooms
-	p.Help.SamePress = c.Rules.Help.RepeatWithin
-	quiet := c.Rules.Inactivity
-	p.Silence.After, p.Silence.AtMost, p.Silence.Grace = quiet.After, quiet.AtMost, quiet.PreAlarm
-	p.Silence.NightFrom, p.Silence.NightTo = quiet.Night.From, quiet.Night.To
-	p.Away.AtMost = c.Rules.Away.AtMost
-	return &p
 }
 
 func routesOf(c *configs.Gateway) *emergency.Policy {

@@ -35,7 +35,7 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	answer := TestAlarm{At: now}
 	if earlier := g.drillAt(r.Context(), dwelling, now); !earlier.IsZero() {
-		answer.Joins, answer.Within = earlier, g.policy.Help.SamePress
+		answer.Joins, answer.Within = earlier, g.policies.of(dwelling).Help.SamePress
 	}
 	payload, err := json.Marshal(ucare.Reading{
 		At: now, Dwelling: dwelling, Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
@@ -55,13 +55,13 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 // drillAt is when the drill was raised that a test alarm of now repeats: the rules
 // take presses that follow one another so closely for one.
 func (g *Gateway) drillAt(ctx context.Context, dwelling string, now time.Time) (raised time.Time) {
-	alarms, err := g.journal.Alarms(ctx, dwelling, now.Add(-g.policy.Help.SamePress), now)
+	alarms, err := g.journal.Alarms(ctx, dwelling, now.Add(-g.policies.of(dwelling).Help.SamePress), now)
 	if err != nil {
 		return time.Time{} // the press itself tells of a disk that refuses
 	}
 	for _, a := range alarms {
 		asked := func(e ucare.Evidence) bool { return e.Sensor == sensors.TestAlarm }
-		if a.Drill && now.Sub(a.RaisedAt) < g.policy.Help.SamePress && slices.ContainsFunc(a.Because, asked) && a.RaisedAt.After(raised) {
+		if a.Drill && now.Sub(a.RaisedAt) < g.policies.of(dwelling).Help.SamePress && slices.ContainsFunc(a.Because, asked) && a.RaisedAt.After(raised) {
 			raised = a.RaisedAt
 		}
 	}

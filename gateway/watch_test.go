@@ -126,7 +126,7 @@ func newBench() *bench {
 func benchFold() *fold {
 	policy := rules.Default()
 	topics := sensors.Config{Dwellings: []sensors.DwellingTopics{{Dwelling: "home"}}}
-	return newFold(sensors.NewDecoder(topics), supervision.New(topics), &policy, []string{"home"})
+	return newFold(sensors.NewDecoder(topics), supervision.New(topics), onePolicy(&policy), []string{"home"})
 }
 
 func reading(sensor, kind string, active bool) sensors.Message {

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -62,21 +63,21 @@ func (l Language) Concern(c ucare.Concern, room func(id string) string) string {
 	return text
 }
 
-// concernKey tells cold from hot, and the cautions of one rule apart by what was
-// noticed first.
+// concernKey tells cold from hot, and a silence at home from a long outing and from
+// sensors that see nobody.
 func (l Language) concernKey(c ucare.Concern) string {
+	says := func(test func(ucare.Evidence) bool) bool { return slices.ContainsFunc(c.Because, test) }
 	key := "concern." + string(c.Rule)
-	if len(c.Because) > 0 {
-		first := c.Because[0]
-		switch {
-		case c.Rule == ucare.Climate && first.Fact == ucare.FactMeasured && first.Value > first.Limit:
-			return key + "_hot"
-		case l.has(key + "_" + string(first.Fact)):
-			return key + "_" + string(first.Fact)
-		}
+	switch {
+	case c.Rule == ucare.Climate && says(func(e ucare.Evidence) bool { return e.Value > e.Limit }):
+		return key + "_hot"
+	case c.Rule == ucare.Inactivity && says(func(e ucare.Evidence) bool { return e.Fact == ucare.FactWentOut }):
+		return key + "_out"
 	}
-	if l.has(key) {
-		return key
+	for _, key := range []string{key + "_" + string(c.Kind), key} {
+		if l.has(key) {
+			return key
+		}
 	}
 	return "concern.other"
 }

@@ -39,6 +39,18 @@ func TestConcern(t *testing.T) {
 			"DRILL: Water where none should be, in the kitchen since 07:04 on 22 November.", "[훈련] 부엌에서 누수가 감지되었습니다(11월 22일 오전 7:04부터).",
 		},
 		{
+			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Motion, Room: "hall", Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactQuietSince}}},
+			"No sign of life since 07:04 on 22 November.", "활동이 감지되지 않았습니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Motion, Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactQuietSince}, {Fact: ucare.FactWentOut}}},
+			"Out of the home since 07:04 on 22 November, longer than usual.", "평소보다 오래 외출 중입니다(11월 22일 오전 7:04부터).",
+		},
+		{
+			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Link, Since: onset},
+			"No sensor is left that would notice anybody since 07:04 on 22 November.", "활동을 감지할 수 있는 센서가 하나도 없습니다(11월 22일 오전 7:04부터).",
+		},
+		{
 			ucare.Concern{Rule: "later", Since: onset},
 			"Something to look at, since 07:04 on 22 November.", "살펴볼 일이 있습니다(11월 22일 오전 7:04부터).",
 		},

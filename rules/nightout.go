@@ -6,8 +6,7 @@ import (
 	"github.com/ucare-project/ucare"
 )
 
-// Method. Whether the resident is out is what the rule of silence makes of the front
-// door: it was used, and nobody was noticed inside since. When that happened in the
+// Method. Whether the resident is out is what out.go makes of the front door. When that was in the
 // night, and Within later nobody is back, the caregivers are told at once: this cannot
 // wait until the morning. Who comes home settles it, and so does the word that the
 // resident is away.
@@ -41,11 +40,8 @@ type NightOutState struct {
 	Told   bool      `json:"told,omitempty"`
 }
 
-// left is when the resident went out by the front door, if they are out.
-func (s *State) left() (at time.Time, out bool) {
-	q := &s.Silence
-	return q.Out.Since, q.out()
-}
+// left is when the resident went out by the front door, if they are out (out.go).
+func (s *State) left() (at time.Time, out bool) { return s.Silence.Out.Since, s.Silence.out() }
 
 // whetherOut looks after a sign of life, or a word about being away, at whether the
 // resident is out. Somebody who is inside, or has said that they go out, is not awaited.
