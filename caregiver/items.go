@@ -194,7 +194,7 @@ func (s *site) concernItems(v visit, sc scope, concerns []ToldConcern) []concern
 	var items []concernItem
 	for _, c := range concerns {
 		c.Since = c.Since.In(s.Location)
-		item := concernItem{Text: v.l.Concern(c.Concern, rooms), Over: c.Drill || !c.SettledAt.IsZero()}
+		item := concernItem{Text: v.l.Concern(c.Concern, c.SettledAt, rooms), Over: c.Drill || !c.SettledAt.IsZero()}
 		told := v.l.Text("page.concern_told", "when", s.when(v, c.At))
 		if c.Counted {
 			told = v.l.Text("page.concern_counted")

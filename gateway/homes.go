@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
@@ -50,7 +51,7 @@ func homesOf(c *configs.Gateway, version string) []voice.Home {
 			AlarmTexts: func(a ucare.Alarm) map[string]string { return texts(ucare.Raise, a) },
 			ConcernText: func(concern ucare.Concern) string {
 				concern.Since = concern.Since.In(c.Box.TimeZone.Location)
-				return spoken.Concern(concern, spoken.Rooms(rooms[i]))
+				return spoken.Concern(concern, time.Time{}, spoken.Rooms(rooms[i]))
 			},
 		})
 	}

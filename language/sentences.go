@@ -50,13 +50,13 @@ func (l Language) alarmWhen(a ucare.Alarm) string {
 	}
 }
 
-// Concern says in one sentence what caregivers should look at, where and since when.
-// The time is written in the location of c.Since. A nil room names the rooms by
+// Concern says in one sentence what caregivers should look at, where and since when,
+// up to when it was settled if it was. The times are written in the location of c.Since. A nil room names the rooms by
 // [Language.Room].
-func (l Language) Concern(c ucare.Concern, room func(id string) string) string {
-	a := ucare.Alarm{Rule: c.Rule, Kind: c.Kind, Room: c.Room, Onset: c.Since, UnknownAge: c.UnknownAge}
+func (l Language) Concern(c ucare.Concern, settled time.Time, room func(id string) string) string {
+	a := ucare.Alarm{Rule: c.Rule, Kind: c.Kind, Room: c.Room, Onset: c.Since, RestoredAt: settled, UnknownAge: c.UnknownAge}
 	text := l.Sentence(l.concernKey(c), "where", l.Where(c.Room, room),
-		"when", l.alarmWhen(a), "at", l.Text("format.at", "moment", l.Moment(c.Since, c.Since.Location())))
+		"when", l.alarmWhen(a), "moment", l.Moment(c.Since, c.Since.Location()))
 	if c.Drill {
 		text = l.Text("alarm.drill", "sentence", text)
 	}

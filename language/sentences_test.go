@@ -19,46 +19,60 @@ func TestConcern(t *testing.T) {
 		return []ucare.Evidence{{Fact: ucare.FactMeasured, Kind: ucare.Temperature, Value: value, Limit: limit, Unit: "°C"}}
 	}
 	for _, c := range []struct {
-		c      ucare.Concern
-		en, ko string
+		c       ucare.Concern
+		settled time.Time
+		en, ko  string
 	}{
 		{
 			ucare.Concern{Rule: ucare.Climate, Room: "bedroom", Since: onset, Because: measured(14, 16)},
-			"It is too cold in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 낮습니다(11월 22일 오전 7:04부터).",
+			time.Time{},
+			"Too cold in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 낮습니다(11월 22일 오전 7:04부터).",
 		},
 		{
 			ucare.Concern{Rule: ucare.Climate, Room: "bedroom", Since: onset, Because: measured(35, 32)},
-			"It is too hot in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 높습니다(11월 22일 오전 7:04부터).",
+			time.Time{},
+			"Too hot in the bedroom since 07:04 on 22 November.", "침실에서 측정한 온도가 너무 높습니다(11월 22일 오전 7:04부터).",
 		},
 		{
 			ucare.Concern{Rule: ucare.CheckIn, Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactNoCheckIn}}},
-			"No check-in yet; it was due at 07:04 on 22 November.", "아직 안부 확인이 없습니다(예정 시각 11월 22일 오전 7:04).",
+			time.Time{},
+			"No check-in by 07:04 on 22 November.", "11월 22일 오전 7:04까지 안부 확인이 없었습니다.",
 		},
 		{
 			ucare.Concern{Rule: ucare.Leak, Kind: ucare.WaterLeak, Room: "kitchen", Since: onset, Drill: true},
+			time.Time{},
 			"DRILL: Water where none should be, in the kitchen since 07:04 on 22 November.", "[훈련] 부엌에서 누수가 감지되었습니다(11월 22일 오전 7:04부터).",
 		},
 		{
 			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Motion, Room: "hall", Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactQuietSince}}},
+			time.Time{},
 			"No sign of life since 07:04 on 22 November.", "활동이 감지되지 않았습니다(11월 22일 오전 7:04부터).",
 		},
 		{
 			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Motion, Since: onset, Because: []ucare.Evidence{{Fact: ucare.FactQuietSince}, {Fact: ucare.FactWentOut}}},
+			time.Time{},
 			"Out of the home since 07:04 on 22 November, longer than usual.", "평소보다 오래 외출 중입니다(11월 22일 오전 7:04부터).",
 		},
 		{
 			ucare.Concern{Rule: ucare.Inactivity, Kind: ucare.Link, Since: onset},
+			time.Time{},
 			"No sensor is left that would notice anybody since 07:04 on 22 November.", "활동을 감지할 수 있는 센서가 하나도 없습니다(11월 22일 오전 7:04부터).",
 		},
 		{
+			ucare.Concern{Rule: ucare.NightOut, Since: onset},
+			onset.Add(time.Hour),
+			"Left home in the night, from 07:04 to 08:04 on 22 November.", "밤에 집을 나가 오래 돌아오지 않았습니다(11월 22일 오전 7:04부터 오전 8:04까지).",
+		},
+		{
 			ucare.Concern{Rule: "later", Since: onset},
+			time.Time{},
 			"Something to look at, since 07:04 on 22 November.", "살펴볼 일이 있습니다(11월 22일 오전 7:04부터).",
 		},
 	} {
-		if got := (Language{}).Concern(c.c, nil); got != c.en {
+		if got := (Language{}).Concern(c.c, c.settled, nil); got != c.en {
 			t.Errorf("%q, want %q", got, c.en)
 		}
-		if got := ko.Concern(c.c, nil); got != c.ko {
+		if got := ko.Concern(c.c, c.settled, nil); got != c.ko {
 			t.Errorf("%q, want %q", got, c.ko)
 		}
 	}
