@@ -79,7 +79,7 @@ func (c *Case) newest(r emergency.Report) bool {
 	case ucare.Confirm:
 		return r.Alarm.Confirmed >= c.Alarm.Confirmed
 	case ucare.Raise:
-		return r.Alarm.Confirmed > c.Alarm.Confirmed || r.Alarm.Confirmed == c.Alarm.Confirmed && r.Round >= c.Rounds
+		return r.Alarm.Confirmed >= c.Alarm.Confirmed && r.Round >= c.Rounds
 	default:
 		return false
 	}
