@@ -23,6 +23,9 @@ func (l Language) alarmKey(a ucare.Alarm) string {
 	if a.Rule == ucare.Inactivity && a.Room != "" {
 		return "alarm.inactivity_in_room"
 	}
+	if inferred(a) {
+		return "alarm.fall_inferred"
+	}
 	for _, key := range []string{
 		"alarm." + string(a.Rule) + "_" + string(a.Kind),
 		"alarm." + string(a.Rule),
@@ -34,6 +37,9 @@ func (l Language) alarmKey(a ucare.Alarm) string {
 	return "alarm.other"
 }
 
+// inferred reports whether no device has said that somebody fell.
+func inferred(a ucare.Alarm) bool { return a.Rule == ucare.Fall && a.Kind == "" }
+
 // alarmWhen says when a condition held: what is pressed or falls has an
 // instant, what lasts has a beginning and perhaps an end.
 func (l Language) alarmWhen(a ucare.Alarm) string {
@@ -41,7 +47,7 @@ func (l Language) alarmWhen(a ucare.Alarm) string {
 	switch {
 	case a.UnknownAge:
 		return l.Text("format.unknown_since", "moment", l.Moment(a.Onset, loc))
-	case a.Rule == ucare.Help, a.Rule == ucare.Fall:
+	case a.Rule == ucare.Help, a.Rule == ucare.Fall && !inferred(a):
 		return l.Text("format.at", "moment", l.Moment(a.Onset, loc))
 	case !a.RestoredAt.IsZero():
 		return l.span(a.Onset, a.RestoredAt, loc)

@@ -110,6 +110,16 @@ func TestAlarm(t *testing.T) {
 			"[훈련] 침실에서 응급호출 버튼이 눌렸습니다(11월 22일 오전 7:04).",
 		},
 		{
+			ucare.Alarm{Rule: ucare.Fall, Kind: ucare.FallSensor, Room: "toilet", Onset: onset},
+			"A fall in the toilet at 07:04 on 22 November.",
+			"화장실에서 낙상이 감지되었습니다(11월 22일 오전 7:04).",
+		},
+		{
+			ucare.Alarm{Rule: ucare.Fall, Room: "toilet", Onset: onset},
+			"Perhaps a fall in the toilet: nobody has been noticed anywhere else since 07:04 on 22 November.",
+			"화장실에서 낙상이 의심됩니다. 다른 곳에서는 움직임이 없었습니다(11월 22일 오전 7:04부터).",
+		},
+		{
 			ucare.Alarm{Rule: ucare.Inactivity, Onset: onset},
 			"No sign of life since 07:04 on 22 November.",
 			"활동이 감지되지 않았습니다(11월 22일 오전 7:04부터).",

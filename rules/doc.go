@@ -25,7 +25,9 @@
 //     time, then Shift, and go on with the new time.
 //
 // The rules, one file each: fire.go (smoke, heat, carbon monoxide and gas
-// detectors; measured.go and the files that it names beside them), help.go (the button), fall.go (a device says that somebody fell),
+// detectors; measured.go and the files that it names beside them), help.go (the
+// button), fall.go (a device says that somebody fell), asked.go (the resident is asked
+// about a fall), visit.go (a fall that is inferred),
 // inactivity.go (nobody has moved). Beside them concern.go and the files that it names
 // tell caregivers what they should look at. Each file says what its method is, in which
 // units, and where its figures come from. The scenarios in testdata are their
