@@ -180,12 +180,8 @@ func (f *FallState) holds(alarm string) bool {
 	return slices.ContainsFunc(f.Sensors, func(d FallSensor) bool { return d.Alarm == alarm && d.State == ucare.Active && d.Ends })
 }
 
-// askAgain takes a cancelled fall up anew, under another name, if a sensor still insists.
+// askAgain takes a cancelled fall up anew, under another name: a sensor still insists.
 func (p *Policy) askAgain(s *State, e *Fall, at time.Time, to []ucare.Decision) []ucare.Decision {
-	if !s.Fall.holds(e.Alarm) {
-		e.Question.Due = time.Time{}
-		return to
-	}
 	before := e.Alarm
 	e.Alarm, e.Onset = s.name(ucare.Fall, ucare.FallSensor, e.Room, e.Onset)
 	for i := range s.Fall.Sensors {

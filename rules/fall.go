@@ -246,7 +246,7 @@ func (s *State) fallOver(r *ucare.Reading, now time.Time, to []ucare.Decision) [
 	d := s.Fall.sensor(r)
 	d.Ends = true
 	if r.UnknownAge { // It ends nothing, but the next fresh verdict behind a closed fall is a new one.
-		if e := s.Fall.fall(d.Alarm); e != nil && e.Closed {
+		if e := s.Fall.fall(d.Alarm); e != nil && e.Closed && !e.doubted() {
 			d.State = ucare.Unknown
 		}
 		return to
