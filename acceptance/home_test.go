@@ -185,8 +185,8 @@ func (h *speakingHome) announced(t *testing.T) {
 			t.Errorf("%s looks on %s, where there is no JSON", name, c.State)
 		}
 	}
-	if len(doc.Components) != 8 {
-		t.Errorf("there are %d entities, want 8", len(doc.Components))
+	if len(doc.Components) != 9 {
+		t.Errorf("there are %d entities, want 9", len(doc.Components))
 	}
 	if strings.Contains(text, "Haengbok") {
 		t.Error("the announcement tells where the home is")
