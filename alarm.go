@@ -98,6 +98,9 @@ const (
 	FactPressed      Fact = "pressed"       // a help button was pressed
 	FactQuietSince   Fact = "quiet_since"   // last sign of life, Seconds ago
 	FactUsualSilence Fact = "usual_silence" // the longest silence usual at this hour, Seconds long
+	FactOutOfBed     Fact = "out_of_bed"    // the bed was left At in the night, and nobody is back
+	FactNoKitchen    Fact = "no_kitchen"    // the last sign of life in the kitchen was At
+	FactUsuallyBy    Fact = "usually_by"    // usually there is one by At
 	FactUsualOuting  Fact = "usual_outing"  // the longest outing usual, Seconds long
 	FactActivity     Fact = "activity"      // the sign of life that ended a silence
 	FactUnknownAge   Fact = "unknown_age"   // nobody can say since when this holds

@@ -49,6 +49,7 @@ type SilencePolicy struct {
 	Grace              time.Duration // between pre-alarm and alarm
 	Settle             time.Duration // to listen after having been deaf
 	Stuck              time.Duration // after which a motion sensor that stays on is not believed
+	OutOfBed           time.Duration // silent after leaving the bed at night, which concerns the caregivers; 0: it does not
 	// Soonest is the shortest silence that is an alarm because it is not usual; 0: what
 	// is usual only explains.
 	Soonest time.Duration
@@ -76,6 +77,10 @@ type SilenceState struct {
 	// Final is when it speaks at the latest, where that is not simply twice
 	// AtMost after the beginning.
 	Final time.Time `json:"final,omitzero"`
+	// Kitchen is the last sign of life from the kitchen, and Hungry when the caregivers
+	// were last told that there was none.
+	Kitchen time.Time `json:"kitchen,omitzero"`
+	Hungry  time.Time `json:"hungry,omitzero"`
 	// Told is whether this silence has concerned the caregivers.
 	Told bool `json:"told,omitempty"`
 	// Owed is when that was due, before a gap in which it could not be told.
@@ -112,6 +117,9 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	p.noticed(s, &c, at)
 	p.seenAtHome(s, q.Kind, c.Sensor, at)
 	why := ucare.Evidence{Fact: ucare.FactActivity, At: at, Sensor: c.Sensor, Room: c.Room, Kind: q.Kind}
+	if c.Purpose == kitchen {
+		to = q.inKitchen(s, why, now, to)
+	}
 	if q.from().Before(at) && !q.Out.Weak && q.Alarm == "" {
 		return to // Not believed to have ended the absence.
 	}
@@ -181,8 +189,9 @@ func (q *SilenceState) start() time.Time { return later(q.from(), q.Away.To) }
 
 // tickSilence announces or raises what is due at the instant at.
 func (p *Policy) tickSilence(s *State, at time.Time, to []ucare.Decision) []ucare.Decision {
+	to = p.tickKitchen(s, at, to)
 	q := &s.Silence
-	if due, ok := p.silenceDue(s); !ok || due.After(at) {
+	if due, ok := p.lengthDue(s); !ok || due.After(at) {
 		return to
 	}
 	if q.Alarm == "" && p.preAlarmDue(s).After(at) {
@@ -221,7 +230,10 @@ func (p *Policy) whySilent(s *State, at time.Time) []ucare.Evidence {
 	} else if usual := p.usualSilence(s); usual > 0 {
 		all = append(all, ucare.Evidence{Fact: ucare.FactUsualSilence, Seconds: seconds(usual)})
 	}
-	if c := q.restingOn(); c != nil {
+	if _, left, out := p.outOfBed(s); out {
+		all = append(all, ucare.Evidence{Fact: ucare.FactOutOfBed, At: left})
+	}
+	if c := q.restingOn(); c != nil && !(q.out() && c.Since.Before(q.Out.Since)) {
 		all = append(all, ucare.Evidence{Fact: ucare.FactLying, Seconds: seconds(at.Sub(c.Since)), Sensor: c.Sensor, Room: c.Room, Kind: c.Kind})
 	}
 	if q.Away.To.After(q.Last) {
@@ -239,6 +251,7 @@ func (q *SilenceState) shift(by time.Duration) {
 	q.Last, q.NotBefore, q.Final = moved(q.Last, by), moved(q.NotBefore, by), moved(q.Final, by)
 	q.PreAlarm = moved(q.PreAlarm, by)
 	q.Out.shift(by)
+	q.Kitchen, q.Hungry = moved(q.Kitchen, by), moved(q.Hungry, by)
 	q.Blind, q.Owed = moved(q.Blind, by), moved(q.Owed, by)
 	q.Away = Span{From: moved(q.Away.From, by), To: moved(q.Away.To, by)}
 	for i, g := range q.Gaps {

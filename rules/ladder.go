@@ -10,14 +10,26 @@ import (
 func (p *Policy) silenceSurelyNotDue(s *State, now time.Time) bool {
 	q := &s.Silence
 	switch {
-	case q.Last.IsZero() || q.Raised || p.Silence.After == 0 || s.away():
+	case p.Silence.After == 0 || q.Last.IsZero():
+		return true
+	case !p.kitchenSurelyNotDue(s, now):
+		return false
+	case q.Raised || s.away():
 		return true
 	case q.Alarm != "" || !q.Owed.IsZero():
 		return false
 	}
+	if silent := now.Sub(q.start()); !q.Told && silent >= p.Silence.OutOfBed {
+		if due, _, ok := p.outOfBed(s); ok && !due.After(now) {
+			return false
+		}
+	}
 	step := min(p.Silence.After, p.Silence.AtMost, p.Out.After-p.Silence.Grace)
 	if p.Silence.Caution > 0 && !q.Told {
 		step = min(step, p.Silence.Caution, p.Out.Doubt, p.Out.Caution)
+	}
+	if q.out() {
+		step = min(step, p.Out.Doubt-p.Silence.Grace)
 	}
 	silent := now.Sub(q.start())
 	if silent >= step {
@@ -30,8 +42,15 @@ func (p *Policy) silenceSurelyNotDue(s *State, now time.Time) bool {
 	return !known || now.Before(limit)
 }
 
-// silenceDue is when the caution, the pre-alarm, or after it the alarm, is due.
+// silenceDue is when a silence, or a habit that is missed, must be looked at.
 func (p *Policy) silenceDue(s *State) (time.Time, bool) {
+	length, waits := p.lengthDue(s)
+	kitchen, expected := p.kitchenDue(s)
+	return sooner(length, waits, kitchen, expected && p.Silence.After != 0)
+}
+
+// lengthDue is when the caution, the pre-alarm, or after it the alarm, is due.
+func (p *Policy) lengthDue(s *State) (time.Time, bool) {
 	q := &s.Silence
 	switch {
 	case p.Silence.After == 0 || q.Last.IsZero() || q.Raised || s.away():
@@ -62,7 +81,11 @@ func (p *Policy) cautionDue(s *State) (time.Time, bool) {
 		longer := min(max(s.Profile.outingLimit(), p.Out.Doubt), p.Out.Caution)
 		return later(later(q.hearsFor(q.start(), longer), s.Profile.At), q.NotBefore), true
 	}
-	return later(p.ladder(q, p.Silence.Caution), q.NotBefore), true
+	due := p.ladder(q, p.Silence.Caution)
+	if atNight, _, ok := p.outOfBed(s); ok {
+		due = earlier(due, atNight)
+	}
+	return later(due, q.NotBefore), true
 }
 
 // silentUntil is the instant at which the silence has lasted long enough: by the
@@ -70,7 +93,11 @@ func (p *Policy) cautionDue(s *State) (time.Time, bool) {
 func (p *Policy) silentUntil(s *State) time.Time {
 	q := &s.Silence
 	if q.out() {
-		return p.orFinal(q, q.hearsFor(q.start(), p.Out.After-p.Silence.Grace))
+		at := q.hearsFor(q.start(), p.Out.After-p.Silence.Grace)
+		if on := q.restingOn(); on != nil && on.Since.After(q.Out.Since) {
+			at = earlier(at, q.hearsFor(later(on.Since, q.start()), p.Out.Doubt-p.Silence.Grace))
+		}
+		return p.orFinal(q, at)
 	}
 	at := p.ladder(q, p.Silence.After)
 	if limit, ok := p.unusual(s); ok {

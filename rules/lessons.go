@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -67,6 +68,7 @@ type lessons struct {
 	sure    time.Time // the last time somebody was surely there
 	pending []lesson  // silences since
 	outings []time.Duration
+	meals   map[int]time.Duration // when somebody was first in the kitchen, since midnight
 	visits  visits
 }
 
@@ -84,7 +86,7 @@ type lessonDay struct {
 }
 
 func newLessons(p *Policy) *lessons {
-	return &lessons{p: p, s: NewState(""), days: make(map[int]*lessonDay)}
+	return &lessons{p: p, s: NewState(""), days: make(map[int]*lessonDay), meals: make(map[int]time.Duration)}
 }
 
 // hear lets the rule see a reading, and notes the silence that it ends.
@@ -111,6 +113,7 @@ func (l *lessons) hear(r ucare.Reading) {
 	if !last.IsZero() && !away && q.from().Equal(now) {
 		l.pending = append(l.pending, was)
 	}
+	l.eats(&c, now)
 	l.visits.noticed(&c, l.s, now)
 	if c.Kind == ucare.Door || sensor != c.Sensor && now.Sub(last) < l.p.Out.Pass || len(q.Contacts) < fewDays {
 		l.believe(now)
@@ -165,6 +168,26 @@ func (l *lessons) note(was lesson) {
 	}
 }
 
+// eats notes the first time of a day in the kitchen.
+func (l *lessons) eats(c *Contact, now time.Time) {
+	local := now.In(l.p.location())
+	clock := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	if _, been := l.meals[l.number(now)]; c.Purpose == kitchen && clock >= dayBegins && !been {
+		l.meals[l.number(now)] = clock
+	}
+}
+
+// kitchen is the hour by which somebody is usually in the kitchen; 0 unless on nearly all
+// days of a week or more.
+func (l *lessons) kitchen() time.Duration {
+	n := len(l.meals)
+	if n < week || n < len(l.days)-1-len(l.days)/leaveOut {
+		return 0
+	}
+	by, _ := usualLongest(slices.Collect(maps.Values(l.meals)))
+	return by
+}
+
 func (l *lessons) profile(now time.Time) Profile {
 	if len(l.days) == 0 {
 		return Profile{}
@@ -173,6 +196,7 @@ func (l *lessons) profile(now time.Time) Profile {
 	days := max(1, min(len(l.days), whole))
 	pr := Profile{Days: days, At: now, Rooms: l.visits.habits()}
 	pr.Outing, _ = usualLongest(l.outings)
+	pr.Kitchen = l.kitchen()
 	for at := range places {
 		for slot := range slots {
 			l.learn(&pr.Silences[at], at, slot)

@@ -19,6 +19,8 @@ import (
 //     then it was no outing, and this is one. The silence after coming home is one at
 //     home. Somebody who falls in the hall behind the door is not taken for absent: until
 //     closeBehind (2 min) the door is only closed.
+//   - Who sits or lies for a minute is at home. Where a seat or a bed says for Doubt that it
+//     is in use since the door was, that is an alarm, too: nobody can tell.
 //   - A door after a silence that is no longer short (Soonest, 4 h) comes home, too, for
 //     nobody says that the way out was heard.
 //   - Who is asked in a pre-alarm and moves is at home.
@@ -132,7 +134,7 @@ func (p *Policy) inside(o *OutState, c *Contact, at time.Time) {
 	switch {
 	case o.Since.IsZero():
 		o.Noticed = !o.Back.IsZero()
-	case o.confirmed(c, at, p.Out.Sure):
+	case o.confirmed(c, at, p.Out.Sure) || c.restedSince(o.Since, at):
 		*o = OutState{}
 	default:
 		o.Seen, o.Sensor = at, c.Sensor
@@ -144,7 +146,7 @@ func (p *Policy) inside(o *OutState, c *Contact, at time.Time) {
 
 // confirmed reports whether a sign of life together with the one before shows that
 // somebody is inside: another sensor saw it, or a motion sensor saw it again a minute
-// later, or somebody has sat or lain for a minute.
+// later.
 func (o *OutState) confirmed(c *Contact, at time.Time, sure time.Duration) bool {
 	if o.Seen.IsZero() || at.Sub(o.Seen) > sure {
 		return false
@@ -153,6 +155,12 @@ func (o *OutState) confirmed(c *Contact, at time.Time, sure time.Duration) bool 
 		return true
 	}
 	return (c.Kind == ucare.Motion || c.Kind == ucare.Presence) && at.Sub(o.Seen) >= time.Minute
+}
+
+// restedSince reports whether somebody has sat or lain for a minute, on what is left now.
+// A mat that flickers does not do that.
+func (c *Contact) restedSince(out, at time.Time) bool {
+	return (c.Kind == ucare.Bed || c.Kind == ucare.Seat) && c.State == ucare.Inactive && c.Since.After(out) && at.Sub(c.Since) >= time.Minute
 }
 
 // A doorway is how the way out can be told.

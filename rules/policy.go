@@ -37,7 +37,7 @@ func Default() Policy {
 			Caution: 8 * time.Hour, After: 12 * time.Hour, AtMost: 16 * time.Hour,
 			NightFrom: 22 * time.Hour, NightTo: 7 * time.Hour,
 			Grace: 5 * time.Minute, Settle: time.Hour, Stuck: 2 * time.Hour,
-			Soonest: 4 * time.Hour,
+			Soonest: 4 * time.Hour, OutOfBed: time.Hour,
 		},
 		Away: AwayPolicy{AtMost: 72 * time.Hour, Leave: 15 * time.Minute, Sure: 30 * time.Minute},
 		Concern: ConcernPolicy{
@@ -89,6 +89,7 @@ func (p *Policy) Validate() error {
 		{"silence settle", p.Silence.Settle, 0, 12 * time.Hour},
 		{"silence stuck", p.Silence.Stuck, time.Minute, 24 * time.Hour},
 		{"silence caution", p.Silence.Caution, 0, 99 * time.Hour},
+		{"silence out-of-bed", p.Silence.OutOfBed, 0, 12 * time.Hour},
 		{"silence soonest", p.Silence.Soonest, 0, 99 * time.Hour},
 		{"out caution", p.Out.Caution, time.Hour, 99 * time.Hour},
 		{"out after", p.Out.After, time.Hour, 99 * time.Hour},

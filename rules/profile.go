@@ -23,6 +23,9 @@ type Profile struct {
 	// Outing is how long the usual longest absence is that began at the front door; 0
 	// where none was seen.
 	Outing time.Duration `json:"outing,omitempty"`
+	// Kitchen is the time since midnight by which somebody is usually in the kitchen; 0: not
+	// each day.
+	Kitchen time.Duration `json:"kitchen,omitempty"`
 	// Rooms are the rooms in which the resident was noticed, sorted by name.
 	Rooms []RoomHabit `json:"rooms,omitempty"`
 }

@@ -117,7 +117,9 @@ func (w *world) step(b [4]byte) {
 
 // profile is what might have been learned: limits from nothing to ten hours.
 func (w *world) profile(b [4]byte) rules.Profile {
-	p := rules.Profile{Days: int(b[2] % 4), At: w.now.Round(0).UTC(), Outing: time.Duration(b[0]) * time.Minute}
+	p := rules.Profile{
+		Days: int(b[2] % 12), At: w.now.Round(0).UTC(), Outing: time.Duration(b[0]) * time.Minute, Kitchen: time.Duration(b[0]%20) * time.Hour,
+	}
 	for place := range p.Silences {
 		for slot := range p.Silences[place].Limit {
 			limit := b[place%4] + uint8(slot*7)

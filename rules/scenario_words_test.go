@@ -107,13 +107,18 @@ func (c *scenario) days(from, to time.Time, words []string) error {
 }
 
 // learn plays "learn FROM..TO is LONGEST [limit LIMIT] [in PLACE]", or of an outing
-// "learn outing is LONGEST". What was learned in this scenario before is kept.
+// "learn outing is LONGEST", or "learn kitchen is CLOCK" as the time since midnight. What was learned in this scenario before is kept.
 func (c *scenario) learn(words []string) error {
 	p := c.state.Profile
 	p.Days, p.At = 28, c.now.UTC()
 	longest, err := time.ParseDuration(words[2])
-	if words[0] == "outing" {
+	switch words[0] {
+	case "outing":
 		p.Outing = longest
+		c.policy.Learn(c.state, p)
+		return err
+	case "kitchen":
+		p.Kitchen = longest
 		c.policy.Learn(c.state, p)
 		return err
 	}

@@ -156,6 +156,7 @@ func (p *Policy) Answer(s *State, alarm string, a ucare.Answers, now time.Time, 
 // and falls know no pause.
 func (p *Policy) Gap(s *State, from, to time.Time) {
 	p.gapVisit(s, instant(from), instant(to))
+	p.gapKitchen(s, instant(from), instant(to))
 	p.gapSilence(s, instant(from), instant(to))
 	p.gapConcerns(s, instant(from), instant(to))
 }
