@@ -121,6 +121,19 @@ func (p *Policy) followVisit(s *State, now time.Time) {
 	v.throughDoor(q.Kind)
 	v.Doubted = q.Kind == ucare.Door || q.Kind == ucare.HelpButton ||
 		v.Purpose != bathroom && !v.Arrived && !v.Door.IsZero() && q.Last.Sub(v.Door) < sinceTheDoor
+	p.beginAnew(s)
+}
+
+// beginAnew begins a visit with its last sign of life where it would have been suspicious
+// before that and did not count: in the morning nobody is asked about the night.
+func (p *Policy) beginAnew(s *State) {
+	v := &s.Fall.Visit
+	if p.visitNotDue(s, v.Last) {
+		return
+	}
+	if due, ok := p.visitDue(s); ok && !due.After(v.Last) {
+		v.Since = v.Last
+	}
 }
 
 // doubtVisit doubts a visit that would be suspicious only since something else became
