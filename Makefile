@@ -4,7 +4,7 @@
 TOOL  = go tool -modfile=tools.mod
 FUZZ ?= 10s
 
-.PHONY: build test check scenarios score corpus definitions fuzz bench image demo
+.PHONY: build test check scenarios simulation score corpus definitions fuzz bench image demo
 
 build: ## the program, as it is shipped: bin/ucare
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ucare ./cmd/ucare
@@ -26,6 +26,11 @@ scenarios: ## the specification of the rules, read aloud
 RECORDINGS ?= ../shared
 score: build ## the rules on recordings of real homes, falls and fires; takes some minutes
 	python3 $(RECORDINGS)/tools/score.py --ucare bin/ucare $(RECORDINGS)/recordings
+
+HOME_YEARS ?= 1000
+SEED ?= 1
+simulation: ## a thousand years in homes that do not exist, with everything that goes wrong in them
+	UCARE_HOME_YEARS=$(HOME_YEARS) UCARE_SEED=$(SEED) go test ./gateway -count=1 -timeout 60m -v -run '^TestHomeYears$$' | grep -v -E '^ *(=== |--- PASS)'
 
 CORPUS ?= ../shared/mqtt/payloads.jsonl
 corpus: ## decode a file of labelled messages: precision and recall by kind
