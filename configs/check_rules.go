@@ -45,7 +45,7 @@ func (c *checker) inherit(path string, own, all reflect.Value) {
 }
 
 func (c *checker) rules(path string, r *Rules) {
-	c.between(path+".fire.hold_off", r.Fire.HoldOff, 0, 10*time.Minute)
+	c.between(path+".fire.hold_off", r.Fire.HoldOff, time.Second, 10*time.Minute)
 	c.between(path+".help.repeat_within", r.Help.RepeatWithin, 0, 5*time.Minute)
 	c.between(path+".fall.confirm", r.Fall.Confirm, 0, 5*time.Minute)
 	c.between(path+".fall.prealarm", r.Fall.PreAlarm, 0, 10*time.Minute)

@@ -24,7 +24,7 @@ import (
 // after. Two seconds after it 13 figures are taken (impact.go): how strong and
 // sharp it was, how far gravity turned, how restless the person was before and
 // is after, how many like peaks there were. Their weights (fallfigures.go) were found by
-// logistic regression; decision 0018 says on what, and how well it does on people who
+// logistic regression; decision 0017 says on what, and how well it does on people who
 // were left out.
 //
 // Each look is at a fixed distance from its impact, so how the stream is cut into windows,
