@@ -72,6 +72,19 @@ func TestAVisitIsMeasuredByTheLongestOnes(t *testing.T) {
 	}
 }
 
+// What was only asked about is forgotten once somebody is up.
+func TestAnInferredFallThatWasNoneIsForgotten(t *testing.T) {
+	p, s, now := inTheBathroom()
+	got := p.Tick(s, now.Add(time.Hour+2*time.Minute), nil)
+	now = now.Add(time.Hour + 3*time.Minute)
+	for _, state := range []ucare.State{ucare.Inactive, ucare.Active} {
+		got = p.Observe(s, ucare.Reading{At: now, Sensor: "hall", Room: "hall", Kind: ucare.Motion, State: state}, now, got)
+	}
+	if len(got) != 2 || got[1].Verb != ucare.Cancel || len(s.Fall.Falls) != 0 {
+		t.Errorf("decided %+v, remembered %+v", got, s.Fall.Falls)
+	}
+}
+
 // A fall that was inferred is remembered until it is closed, and there is one at most.
 func TestInferredFallsAreNotCollected(t *testing.T) {
 	p, s, now := inTheBathroom()
