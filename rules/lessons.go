@@ -14,7 +14,7 @@ import (
 // in learning exactly as in deciding. What is not learned from:
 //
 //   - the time of an outing or an absence: it has a measure of its own;
-//   - silences of more than AtMost, or out of a time longer than that in which nobody was
+//   - silences of more than AtMost, or out of a time longer than a day in which nobody was
 //     surely there (two sensors within Pass, or the front door): that is a holiday or a
 //     broken gateway, in which curtains move and floors warm up;
 //   - what the range cuts off at its ends.
@@ -56,7 +56,8 @@ const (
 	fewDays    = 3                // are needed to know a half hour, and a place that a sensor tells
 	week       = 7
 	fortnight  = 14
-	roomsKept  = 8 // bounds the profile
+	nobodySure = 24 * time.Hour // nobody was surely there: more is a holiday; from an afternoon to the next morning is none
+	roomsKept  = 8              // bounds the profile
 )
 
 // lessons are the days that a profile is learned from.
@@ -123,9 +124,10 @@ func (l *lessons) hear(r ucare.Reading) {
 // believe notes what has happened since somebody was surely there the last time, now
 // that somebody surely is again.
 func (l *lessons) believe(now time.Time) {
-	if now.Sub(l.sure) <= l.p.Silence.AtMost {
+	if now.Sub(l.sure) <= max(l.p.Silence.AtMost, nobodySure) {
 		for _, was := range l.pending {
 			switch length := was.to.Sub(was.from); {
+			case length > l.p.Silence.AtMost:
 			case was.out && length >= l.p.Out.Pass:
 				l.outings = append(l.outings, length)
 			case !was.out:

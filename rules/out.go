@@ -22,7 +22,8 @@ import (
 //   - Who sits or lies for a minute is at home. Where a seat or a bed says for Doubt that it
 //     is in use since the door was, that is an alarm, too: nobody can tell.
 //   - A door after a silence that is no longer short (Soonest, 4 h) comes home, too, for
-//     nobody says that the way out was heard.
+//     nobody says that the way out was heard. Where nobody is noticed inside until the
+//     door is used again, it was the way out after a long sleep, and this is the way in.
 //   - Who is asked in a pre-alarm and moves is at home.
 //
 // Out, the silence since the door has a ladder of its own: what is longer than the usual
@@ -58,6 +59,8 @@ type OutState struct {
 	// been noticed inside since.
 	Back    time.Time `json:"back,omitzero"`
 	Noticed bool      `json:"noticed,omitempty"`
+	// Guessed is whether nobody knows of the way out before it.
+	Guessed bool `json:"guessed,omitempty"`
 	// Seen is a sign of life from inside that awaits another, and Sensor who saw it.
 	Seen   time.Time `json:"seen,omitzero"`
 	Sensor string    `json:"sensor,omitempty"`
@@ -97,10 +100,12 @@ func (p *Policy) throughDoor(s *State, before, at time.Time) {
 		*o = OutState{Since: at} // Still leaving, or somebody was inside all the time.
 	case o.arriving() && at.Sub(o.Back) < p.Out.Pass:
 		o.Back = at // Still arriving.
+	case o.arriving() && o.Guessed:
+		*o = OutState{Back: at} // It was the way out, and this is the way in.
 	case o.Noticed && at.Sub(o.Back) < closeBehind:
 		// The door is closed behind who has come in and was noticed between.
 	case !o.arriving() && p.longSilence(s, before, at):
-		*o = OutState{Back: at} // Had left, unnoticed.
+		*o = OutState{Back: at, Guessed: true} // Had left, unnoticed.
 	default:
 		*o = OutState{Since: at}
 	}

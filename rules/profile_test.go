@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -123,6 +124,24 @@ func TestFewDaysCountLess(t *testing.T) {
 	if p := lives(1).profile(t, 1); p.Days > 1 {
 		t.Errorf("one day counts as %d", p.Days)
 	}
+}
+
+// Where few sensors see, nobody passes two of them between lunch and the next morning.
+func TestNightsAreLearnedWhereFewSensorsSee(t *testing.T) {
+	d := &dweller{random: rand.New(rand.NewPCG(1, 2))}
+	d.goes(monday.Add(-3*time.Hour), monday.Add(-2*time.Hour))
+	for n := range 14 {
+		day := monday.AddDate(0, 0, n)
+		for at := day.Add(9 * time.Hour); at.Before(day.Add(21 * time.Hour)); at = at.Add(20 * time.Minute) {
+			d.says(at, "living-pir", "living", ucare.Motion, true)
+		}
+		d.says(day.Add(21*time.Hour), "living-pir", "living", ucare.Motion, true)
+		d.said = slices.Insert(d.said, len(d.said)-27, ucare.Reading{
+			At: day.Add(12*time.Hour + 5*time.Minute), Dwelling: "home", Sensor: "kitchen-pir", Room: "kitchen", Kind: ucare.Motion, State: ucare.Active,
+		})
+	}
+	p := d.profile(t, 14)
+	wants(t, "usual from 21:00", p.Silences[anywhere].Longest.Of(at(21, 0)), 12*time.Hour, 12*time.Hour+30*time.Minute)
 }
 
 func TestAHolidayIsNoUsualSilence(t *testing.T) {
