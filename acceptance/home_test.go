@@ -116,6 +116,9 @@ func (h *speakingHome) listen(ctx context.Context, t *testing.T, topic string, m
 	if len(h.account) > 0 {
 		args[1] = Device + "-" + strings.ReplaceAll(topic, "/", "-") // a session of its own
 	}
+	// Its own -W is lost when it comes while it connects.
+	ctx, cancel := context.WithTimeout(ctx, patience+3*time.Second)
+	defer cancel()
 	out, _ := exec.CommandContext(ctx, program(t, "mosquitto_sub", "mosquitto-clients"), args...).Output() // it fails when nothing came in time
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 }

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -82,7 +83,9 @@ func householdWorks(t *testing.T, conf string) {
 	// Everything that it tells is kept by the broker, the last of it too.
 	for _, topic := range []string{announced, "ucare/" + Dwelling + "/gateway/status", "ucare/" + Dwelling + "/gateway/last_sign"} {
 		args := append(account("homeassistant"), "-t", topic, "-C", "1", "-W", "20")
-		if out, err := exec.Command(program(t, "mosquitto_sub", "mosquitto-clients"), append(hostAndPort(devices), args...)...).CombinedOutput(); err != nil || len(out) == 0 {
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second) // its own -W is lost when it comes while it connects
+		defer cancel()
+		if out, err := exec.CommandContext(ctx, program(t, "mosquitto_sub", "mosquitto-clients"), append(hostAndPort(devices), args...)...).CombinedOutput(); err != nil || len(out) == 0 {
 			t.Errorf("nothing is kept on %s: %v %s", topic, err, out)
 		}
 	}
