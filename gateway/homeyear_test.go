@@ -21,10 +21,11 @@ import (
 // their time and holds the promises against what is decided (home); the other one is the
 // watch of the home (homeWatch).
 type homeYear struct {
-	year    *simulation.Year
-	witness *simulation.Witness
-	watch   *homeWatch
-	days    int
+	year      *simulation.Year
+	witness   *simulation.Witness
+	unwatched bool // no promise is held against what happens
+	watch     *homeWatch
+	days      int
 	readings,
 	decisions int
 }
@@ -133,6 +134,9 @@ func (h *homeYear) judge(s homeStep) error {
 	}
 	if s.err != nil {
 		return h.witness.Broke(simulation.LateTicks, s.now, s.err)
+	}
+	if h.unwatched {
+		return nil
 	}
 	return h.witness.Folded(s.thing, s.now, s.decided)
 }
