@@ -140,7 +140,7 @@ func (p *Policy) fell(s *State, r *ucare.Reading, why []ucare.Evidence, now time
 			d.count(r, at, now)
 			return to
 		}
-	} else if d.On.covers(at) && !r.UnknownAge || r.UnknownAge && isOldNews(d.Restored, now, p.Fall.OldNews) {
+	} else if d.On.tells(at, p.Fall.OldNews) && !r.UnknownAge || r.UnknownAge && isOldNews(d.Restored, now, p.Fall.OldNews) {
 		return to
 	}
 	suspected := why != nil

@@ -230,12 +230,13 @@ func (p *Policy) sameEpisode(e *Episode, d *Detector, r *ucare.Reading, at, now 
 }
 
 // alreadyTold reports whether the "on" of a detector without an episode is the
-// one whose alarm was restored.
+// one whose alarm was restored: made in its time, or not long before the first of it that
+// was heard, and late.
 func (p *Policy) alreadyTold(d *Detector, r *ucare.Reading, at, now time.Time) bool {
 	if r.UnknownAge {
 		return isOldNews(d.Restored.time(), now, p.Fire.OldNews)
 	}
-	return d.On.covers(millisOf(at))
+	return d.On.tells(millisOf(at), p.Fire.OldNews)
 }
 
 // isOldNews reports whether an "on" of unknown age may be the one whose alarm
@@ -478,6 +479,9 @@ func (f *FireState) release(alarm string, at time.Time) (all []ucare.Evidence) {
 		}
 		all = append(all, cleared)
 		d.Alarm, d.Restored = "", millisOf(at)
+		if d.On.From != 0 { // What was made before the "clear" and comes later was told.
+			d.On.To = max(d.On.To, d.At-1)
+		}
 	}
 	return all
 }

@@ -59,6 +59,11 @@ type stretch struct {
 
 func (s stretch) covers(m millis) bool { return s.From != 0 && m >= s.From && m <= s.To }
 
+// tells is covers, or m is a while before the stretch.
+func (s stretch) tells(m millis, before time.Duration) bool {
+	return s.covers(m) || s.From != 0 && m < s.From && s.From.time().Sub(m.time()) <= before
+}
+
 func (s stretch) with(m millis) stretch {
 	if s.From == 0 {
 		return stretch{From: m, To: m}

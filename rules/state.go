@@ -41,6 +41,11 @@ func (p Span) covers(t time.Time) bool {
 	return !p.From.IsZero() && !t.Before(p.From) && !t.After(p.To)
 }
 
+// tells is covers, or t is a while before the span.
+func (p Span) tells(t time.Time, before time.Duration) bool {
+	return p.covers(t) || !p.From.IsZero() && t.Before(p.From) && p.From.Sub(t) <= before
+}
+
 // with is the span stretched so that it holds t.
 func (p Span) with(t time.Time) Span {
 	if p.From.IsZero() {
