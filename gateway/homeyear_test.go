@@ -47,6 +47,7 @@ type homeWatch struct {
 	lastDue, tickedAt time.Time // the deadline of the last tick, and when that was
 	past              replayed  // of the readings that are learned from
 	random            *rand.Rand
+	restful           int      // nights between those in which something is learned
 	wire              bool     // readings come as messages, not decoded already
 	sabotage                   // what is spoiled on purpose; mostly nothing
 	lazy              *lazy    // a second state, which never hears of time; nil in most homes
@@ -69,6 +70,9 @@ func newHomeYear(seed uint64, days int, troubled float64) *homeYear {
 	w := &homeWatch{
 		policy: &policy, fold: freshFold(&policy), began: y.Began(), past: replayed{id: simulation.Dwelling},
 		random: rand.New(rand.NewPCG(seed, 2)), wire: seed%10 == 0,
+	}
+	if seed%5 > 0 {
+		w.restful = 2
 	}
 	if seed%3 == 0 {
 		w.lazy = newLazy(&policy)
@@ -173,10 +177,11 @@ func (w *homeWatch) now() time.Time {
 	return w.began.Add(time.Since(w.bubble) + w.skew).UTC()
 }
 
-// learnsNext is called again when the clock has been set.
+// learnsNext is called again when the clock has been set. The daemon learns each night;
+// that takes half of the time, and most homes here do every third.
 func (w *homeWatch) learnsNext() {
 	now := w.now()
-	w.learnAt = now.Add(untilClock(now, learnAt, w.policy.Location))
+	w.learnAt = now.Add(untilClock(now, learnAt, w.policy.Location)).AddDate(0, 0, w.restful)
 }
 
 // untilNext is how long the watch may sleep. Sometimes it comes late.

@@ -35,7 +35,8 @@ type resident struct {
 	journeys map[int]int // on which days they go away, for so many
 	changes  int         // from this day on the routine is another one
 
-	today today
+	today   today
+	company int64 // until when somebody else is there
 }
 
 // today is what is still to come on a day.
@@ -305,6 +306,7 @@ func (r *resident) guest() {
 		return
 	}
 	end := y.now + int64(y.between(20*time.Minute, 3*time.Hour))
+	r.company = max(r.company, end)
 	r.walkAbout(end, []string{"living", "kitchen", "hall"})
 }
 

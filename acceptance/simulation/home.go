@@ -183,7 +183,7 @@ func (y *Year) detector(room string, kind ucare.Kind) {
 }
 
 func (y *Year) thermometer(room string) {
-	every := []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour}[y.random.IntN(3)]
+	every := []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}[y.random.IntN(4)]
 	y.add(device{room: room, kind: ucare.Temperature, checkIn: every})
 }
 

@@ -126,9 +126,10 @@ func (y *Year) press() {
 	}
 }
 
-// collapse is that somebody lies where they are, in bed even, and cannot call.
+// collapse is that somebody lies where they are, in bed even, and cannot call; and nobody
+// else is there.
 func (y *Year) collapse() {
-	if y.resident.place == "" || y.lying() != nil {
+	if y.resident.place == "" || y.lying() != nil || y.now < y.resident.company {
 		return
 	}
 	y.resident.plan++
@@ -149,7 +150,7 @@ func (y *Year) unheardSoFar() time.Duration { return y.Unheard(Lying{}) }
 func (y *Year) falls() {
 	r := &y.resident
 	able := slices.DeleteFunc(y.of("", ucare.FallSensor), func(d *device) bool { return d.room != "" && d.room != r.place })
-	if r.place == "" || y.lying() != nil || len(able) == 0 {
+	if r.place == "" || y.lying() != nil || len(able) == 0 || y.now < r.company {
 		return
 	}
 	d := able[0]

@@ -49,7 +49,7 @@ const Patience = 5 * time.Minute
 
 // MostAlarms is how many inactivity alarms a year may have while the resident is at home
 // and well. The aim is one in two months; this is where something is broken.
-const MostAlarms = 60
+const MostAlarms = 150
 
 // A Witness holds the promises against what happens in a year.
 type Witness struct {
@@ -244,8 +244,12 @@ const leastSilence = 30 * time.Minute
 // anySilence may be an alarm however little of it was heard: unknown is not safe either.
 const anySilence = 24 * time.Hour
 
-// silence holds an inactivity alarm against what was heard.
+// silence holds an inactivity alarm against what was heard. One that tells of an outing
+// counts from the door, and a movement alone is no proof that somebody is back.
 func (w *Witness) silence(d *ucare.Decision) error {
+	if slices.ContainsFunc(d.Because, func(e ucare.Evidence) bool { return e.Fact == ucare.FactWentOut }) {
+		return nil
+	}
 	silent := d.At.Sub(w.last)
 	if silent-w.unseen < leastSilence && silent < anySilence {
 		return w.broke(UnheardIsNone, d.At, "the last sign was at %v, and for %v of %v nothing could be heard: %+v", w.last, w.unseen, silent, *d)
