@@ -45,7 +45,7 @@ import (
 // recorded homes that we have.
 
 const (
-	surelyMore = 45 * time.Minute // than the usual longest is the least limit
+	surelyMore = 75 * time.Minute // than the usual longest is the least limit
 	spread     = 1.5              // of what the days differ, divided by the root of their number
 	near       = 2                // half hours after, whose silences count as they are
 	nearLong   = 4                // half hours after, whose long silences count up to their end
