@@ -30,7 +30,7 @@ score: build ## the rules on recordings of real homes, falls and fires; takes so
 HOME_YEARS ?= 1000
 SEED ?= 1
 simulation: ## a thousand years in homes that do not exist, with everything that goes wrong in them
-	UCARE_HOME_YEARS=$(HOME_YEARS) UCARE_SEED=$(SEED) go test ./gateway -count=1 -timeout 60m -v -run '^TestHomeYears$$' | grep -v -E '^ *(=== |--- PASS)'
+	GOGC=400 UCARE_HOME_YEARS=$(HOME_YEARS) UCARE_SEED=$(SEED) go test ./gateway -count=1 -timeout 60m -v -run '^TestHomeYears$$' | grep -v -E '^ *(=== |--- PASS)'
 
 CORPUS ?= ../shared/mqtt/payloads.jsonl
 corpus: ## decode a file of labelled messages: precision and recall by kind
