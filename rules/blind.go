@@ -23,6 +23,9 @@ func (p *Policy) blindSilence(s *State, sensor string, blind bool, now time.Time
 		}
 	}
 	q.NotBefore = later(q.NotBefore, now) // Nothing becomes due in the past by it.
+	if due, ok := p.kitchenDue(s); ok && !due.After(now) {
+		q.Hungry = now // The evening passed while nobody could tell who was at home.
+	}
 	switch sees := q.sees(); {
 	case !sees && q.Blind.IsZero():
 		q.Blind = now

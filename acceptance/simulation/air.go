@@ -234,7 +234,7 @@ func (a *air) sensorSticks() {
 			y.in(every, again)
 			return
 		}
-		d.stuck = false
+		d.stuck, d.unstuck = false, y.now
 		d.says(ucare.Inactive)
 	}
 	again()

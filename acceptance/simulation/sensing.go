@@ -21,13 +21,14 @@ type device struct {
 	stamped   bool          // its messages say when they were made
 	saysDrill bool          // of a test it says that it is one
 
-	state ucare.State
-	until int64 // nothing moves any more then, or it looks again
-	dead  bool
-	stuck bool // it says "active" whatever happens
-	turn  int  // counts what it was made to say, so that old repeats end
-	drill bool
-	value float64
+	state   ucare.State
+	until   int64 // nothing moves any more then, or it looks again
+	dead    bool
+	stuck   bool  // it says "active" whatever happens
+	unstuck int64 // when that ended
+	turn    int   // counts what it was made to say, so that old repeats end
+	drill   bool
+	value   float64
 }
 
 // begin lets it check in as often as it does.

@@ -423,7 +423,8 @@ func (w *Witness) pressed(r *ucare.Reading, now time.Time, fresh bool) error {
 }
 
 const (
-	lyingMost = 24 * time.Hour
+	// lyingMost is a day, and a while more for a front door that closes behind somebody.
+	lyingMost = 24*time.Hour + 30*time.Minute
 	// helpedSoon is a device's verdict, its confirmation, a pre-alarm and then some.
 	helpedSoon = 15 * time.Minute
 )
@@ -442,7 +443,7 @@ func (w *Witness) lying(now time.Time) error {
 		if late.IsZero() {
 			late = end
 		}
-		if took := late.Sub(l.Since); took > lyingMost+missing+Patience && !w.couldKnowNothing(missing) {
+		if took := late.Sub(l.Since); took > lyingMost+missing+Patience && !w.couldKnowNothing(l, missing) {
 			return w.broke(LyingIsRaised, now, "since %v in %q, for %v (unheard: %v), raised %v", l.Since, l.Room, took, missing, l.Raised)
 		}
 		if !l.Sensed.IsZero() && late.Sub(l.Sensed) > helpedSoon+missing+Patience {
@@ -461,10 +462,16 @@ func (w *Witness) lying(now time.Time) error {
 }
 
 // couldKnowNothing excuses a collapse of which the sensors could not tell: a switch that
-// says that nobody is at home, a sensor that sees somebody all the time, a gateway that was
-// off for most of it and then waits for a morning.
-func (w *Witness) couldKnowNothing(missing time.Duration) bool {
-	stuck := slices.ContainsFunc(w.year.devices, func(d *device) bool { return d.stuck })
+// says that nobody is at home, a sensor that saw somebody all the time, a gateway that was
+// off for most of it and then waits for a morning. Before the first sign of life nothing is
+// known, and beside an inactivity alarm that is still open none is raised.
+func (w *Witness) couldKnowNothing(l *Lying, missing time.Duration) bool {
+	if w.last.IsZero() || slices.ContainsFunc(w.alarms, func(a *alarm) bool {
+		return a.Rule == ucare.Inactivity && !a.raised.IsZero() && a.restored.IsZero()
+	}) {
+		return true
+	}
+	stuck := slices.ContainsFunc(w.year.devices, func(d *device) bool { return d.stuck || w.year.at(d.unstuck).After(l.Since) })
 	return stuck || missing > 4*time.Hour || w.year.air.saidAway
 }
 
