@@ -220,7 +220,22 @@ func (s *session) prepareFile(ctx context.Context, o Options) error {
 	if err := s.check(ctx, o.Check); err != nil {
 		return err
 	}
+	if err := s.bringHome(ctx); err != nil {
+		return err
+	}
 	return s.migrate(ctx, o.Migrations)
+}
+
+// bringHome brings the write-ahead log of an earlier opening home, and empties it. A
+// commit whose sync failed stands in the kernel's memory as if it were on the disk, and
+// an opening after it takes it for good. What is committed from now on must not come
+// behind it in the log, where a power cut would leave a hole. A full disk takes nothing
+// home, and must not keep anybody from opening.
+func (s *session) bringHome(ctx context.Context) error {
+	if _, err := s.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && !IsFull(err) {
+		return fmt.Errorf("PRAGMA wal_checkpoint: %w", err)
+	}
+	return nil
 }
 
 func (s *session) configure(ctx context.Context, o Options) error {
