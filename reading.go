@@ -45,6 +45,22 @@ var kinds = map[Kind]bool{
 // Known reports whether k is one of the kinds above.
 func (k Kind) Known() bool { return kinds[k] }
 
+// Unit is what a kind is measured in, "" for one that is only on or off.
+func (k Kind) Unit() string {
+	switch k {
+	case Temperature:
+		return "°C"
+	case SmokeDensity:
+		return "%/m"
+	case CarbonMonoxideLevel:
+		return "ppm"
+	case Gas:
+		return "% LEL"
+	default:
+		return ""
+	}
+}
+
 // A State is what a contact says. The zero value is unknown, and unknown is
 // never safe.
 type State uint8

@@ -475,7 +475,7 @@ func (f *FireState) release(alarm string, at time.Time) (all []ucare.Evidence) {
 		}
 		cleared := ucare.Evidence{Fact: ucare.FactCleared, At: d.At.time(), Sensor: d.Sensor, Room: d.Room, Kind: d.Kind}
 		if d.Measured {
-			cleared.Value, cleared.Unit = rounded(d.Value), unitOf(d.Kind)
+			cleared.Value, cleared.Unit = rounded(d.Value), d.Kind.Unit()
 		}
 		all = append(all, cleared)
 		d.Alarm, d.Restored = "", millisOf(at)

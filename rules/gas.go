@@ -76,7 +76,7 @@ func (p *Policy) alarmGas(s *State, m *GasMeter, r *ucare.Reading, now time.Time
 	if m.Now >= gasHeavy {
 		level = 2
 	}
-	found := finding{value: float64(m.Now), limit: gasLimit, unit: unitOf(ucare.Gas)}
+	found := finding{value: float64(m.Now), limit: gasLimit, unit: ucare.Gas.Unit()}
 	return p.alarming(s, &m.meter, level, r, &found, now, to)
 }
 

@@ -188,21 +188,6 @@ func (p *Policy) observeMeasured(s *State, r *ucare.Reading, now time.Time, to [
 	return to
 }
 
-// unitOf is the unit in which a kind's value is told.
-func unitOf(k ucare.Kind) string {
-	switch k {
-	case ucare.Temperature:
-		return "°C"
-	case ucare.SmokeDensity:
-		return "%/m"
-	case ucare.CarbonMonoxideLevel:
-		return "ppm"
-	case ucare.Gas:
-		return "% LEL"
-	}
-	return ""
-}
-
 // alarming takes over how serious a value is now. More serious than before raises, or
 // joins what is open, or, where the centre has closed the alarm, raises anew: whoever
 // closed it saw less.
@@ -326,5 +311,5 @@ func (*meter) isDue(due millis, at time.Time) bool { return due != 0 && !due.tim
 
 // again is the reading that a level which holds would make then.
 func (m *meter) again(kind ucare.Kind, at time.Time) *ucare.Reading {
-	return &ucare.Reading{At: at, Sensor: m.Sensor, Room: m.Room, Kind: kind, Unit: unitOf(kind)}
+	return &ucare.Reading{At: at, Sensor: m.Sensor, Room: m.Room, Kind: kind, Unit: kind.Unit()}
 }

@@ -127,24 +127,10 @@ type wire struct {
 // measuredIn is the unit that the value must have, "" for a contact. Gas is both: a
 // detector's contact, or measured as a share of the lower explosive limit.
 func (w wire) measuredIn() string {
-	if w.Kind == ucare.Gas && w.Active == nil {
-		return "% LEL"
-	}
-	return unitOf(w.Kind)
-}
-
-// unitOf is what the measured kinds are measured in.
-func unitOf(k ucare.Kind) string {
-	switch k {
-	case ucare.Temperature:
-		return "°C"
-	case ucare.SmokeDensity:
-		return "%/m"
-	case ucare.CarbonMonoxideLevel:
-		return "ppm"
-	default:
+	if w.Kind == ucare.Gas && w.Active != nil {
 		return ""
 	}
+	return w.Kind.Unit()
 }
 
 // spoofs says in words whose place the payload claims, if it is not the topic's.

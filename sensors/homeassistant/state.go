@@ -260,16 +260,9 @@ func (s *sensor) tellNumber(r ucare.Reading, h *sensors.Heard) {
 		}
 		r.Value, r.Unit = *lowest, "%"
 	} else {
-		r.Value, r.Unit = s.highest(r.Kind), unitOf(r.Kind)
+		r.Value, r.Unit = s.highest(r.Kind), r.Kind.Unit()
 	}
 	h.Repeated = append(h.Repeated, r)
-}
-
-func unitOf(kind ucare.Kind) string {
-	if kind == ucare.CarbonMonoxideLevel {
-		return "ppm"
-	}
-	return "°C"
 }
 
 func (s *sensor) highest(kind ucare.Kind) float64 {

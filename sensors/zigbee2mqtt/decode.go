@@ -243,10 +243,7 @@ func (b *Bridge) number(name string, d *device, what meaning, property, value st
 		}
 		return []ucare.Reading{r}
 	}
-	r.Value, r.Unit = v, "°C"
-	if what.kind == ucare.CarbonMonoxideLevel {
-		r.Unit = "ppm"
-	}
+	r.Value, r.Unit = v, what.kind.Unit()
 	if value == before && !n.fresh {
 		return nil
 	}
