@@ -1,6 +1,10 @@
 package configs
 
-import "time"
+import (
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
 
 // A Gateway is the content of ucare.yaml: checked, with every default filled
 // in, every path absolute and every secret read.
@@ -62,6 +66,31 @@ type Dwelling struct {
 	// Rules are those of this home: what it does not say is as for all homes. Nil: all
 	// of it is.
 	Rules *Rules `yaml:"rules,omitempty"`
+}
+
+// Homes are the dwellings in the words of package ucare.
+func (g *Gateway) Homes() []ucare.Dwelling {
+	var out []ucare.Dwelling
+	for _, d := range g.Dwellings {
+		rooms := make([]ucare.Room, 0, len(d.Rooms))
+		for _, r := range d.Rooms {
+			rooms = append(rooms, ucare.Room{ID: r.ID, Name: r.Name})
+		}
+		out = append(out, ucare.Dwelling{
+			ID: d.ID, Account: d.Account, Address: d.Address, Rooms: rooms,
+			Resident: ucare.Resident{Name: d.Resident.Name, Phone: d.Resident.Phone},
+		})
+	}
+	return out
+}
+
+// HomesByID are the Homes by their ID.
+func (g *Gateway) HomesByID() map[string]ucare.Dwelling {
+	homes := make(map[string]ucare.Dwelling)
+	for _, d := range g.Homes() {
+		homes[d.ID] = d
+	}
+	return homes
 }
 
 // A Resident is the person who lives there.

@@ -66,7 +66,7 @@ type Gateway struct {
 func New(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		version:     o.Version,
-		dwellings:   dwellingsOf(o.Config),
+		dwellings:   o.Config.Homes(),
 		location:    o.Config.Box.TimeZone.Location,
 		language:    o.Config.Box.Language,
 		policies:    policiesOf(o.Config),

@@ -35,7 +35,7 @@ func statusOf(c *configs.Gateway) (will, beside string) {
 // homesOf are the dwellings as they are spoken to.
 func homesOf(c *configs.Gateway, version string) []voice.Home {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
-	texts, rooms, judged := reportTexts(c), dwellingsOf(c), policiesOf(c)
+	texts, rooms, judged := reportTexts(c), c.Homes(), policiesOf(c)
 	var out []voice.Home
 	for i, d := range topicsOf(c).Dwellings {
 		out = append(out, voice.Home{

@@ -12,24 +12,9 @@ import (
 
 // This file turns the configuration into what each part asks for.
 
-func dwellingsOf(c *configs.Gateway) []ucare.Dwelling {
-	var out []ucare.Dwelling
-	for _, d := range c.Dwellings {
-		rooms := make([]ucare.Room, 0, len(d.Rooms))
-		for _, r := range d.Rooms {
-			rooms = append(rooms, ucare.Room{ID: r.ID, Name: r.Name})
-		}
-		out = append(out, ucare.Dwelling{
-			ID: d.ID, Account: d.Account, Address: d.Address, Rooms: rooms,
-			Resident: ucare.Resident{Name: d.Resident.Name, Phone: d.Resident.Phone},
-		})
-	}
-	return out
-}
-
 func topicsOf(c *configs.Gateway) sensors.Config {
 	var out sensors.Config
-	for i, d := range dwellingsOf(c) {
+	for i, d := range c.Homes() {
 		topics := sensors.DwellingTopics{Dwelling: d.ID, Rooms: d.Rooms}
 		for _, s := range c.Dwellings[i].Sensors {
 			topics.Sensors = append(topics.Sensors, ucare.Sensor{ID: s.ID, Room: s.Room, Topic: s.Topic})
@@ -65,10 +50,7 @@ func listenTo(home *sensors.DwellingTopics, bases []configs.Base) {
 }
 
 func routesOf(c *configs.Gateway) *emergency.Policy {
-	p := &emergency.Policy{SentBy: c.Box.ID, Dwellings: make(map[string]ucare.Dwelling), Texts: reportTexts(c)}
-	for _, d := range dwellingsOf(c) {
-		p.Dwellings[d.ID] = d
-	}
+	p := &emergency.Policy{SentBy: c.Box.ID, Dwellings: c.HomesByID(), Texts: reportTexts(c)}
 	for _, r := range c.Emergency.Routes {
 		route := emergency.Route{ID: r.ID}
 		for _, rule := range r.Rules {
@@ -85,10 +67,7 @@ func routesOf(c *configs.Gateway) *emergency.Policy {
 // reportTexts says in every language what happened, by the clock of the home and
 // with the names that the household gives its rooms.
 func reportTexts(c *configs.Gateway) func(ucare.Verb, ucare.Alarm) map[string]string {
-	homes := make(map[string]ucare.Dwelling)
-	for _, d := range dwellingsOf(c) {
-		homes[d.ID] = d
-	}
+	homes := c.HomesByID()
 	return func(verb ucare.Verb, a ucare.Alarm) map[string]string {
 		a.Onset = a.Onset.In(c.Box.TimeZone.Location)
 		texts := make(map[string]string)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/gateway"
 	"github.com/ucare-project/ucare/language"
 )
@@ -45,7 +44,7 @@ func (p replaying) backtest() (backtest, error) {
 		replays = append(replays, gateway.NewReplay(p.against))
 	}
 	if p.config != nil {
-		b.location, b.names = p.config.Box.TimeZone.Location, namesOf(p.config)
+		b.location, b.names = p.config.Box.TimeZone.Location, p.config.HomesByID()
 	}
 	readings := p.readings
 	p.readings = func(yield func(ucare.Reading, error) bool) {
@@ -67,19 +66,6 @@ func (p replaying) backtest() (backtest, error) {
 	})
 	slices.SortStableFunc(b.rows, func(x, y tested) int { return x.At.Compare(y.At) })
 	return b, err
-}
-
-// namesOf are what the household calls its rooms.
-func namesOf(c *configs.Gateway) map[string]ucare.Dwelling {
-	homes := map[string]ucare.Dwelling{}
-	for _, d := range c.Dwellings {
-		home := ucare.Dwelling{ID: d.ID}
-		for _, r := range d.Rooms {
-			home.Rooms = append(home.Rooms, ucare.Room{ID: r.ID, Name: r.Name})
-		}
-		homes[d.ID] = home
-	}
-	return homes
 }
 
 // add takes a decision down, or the end of one.

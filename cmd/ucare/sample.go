@@ -117,15 +117,7 @@ type trial struct {
 }
 
 func newTrial(c *configs.Gateway, words language.Language, out io.Writer) *trial {
-	t := &trial{decoder: gateway.NewDecoder(c), words: words, homes: map[string]ucare.Dwelling{}, client: c.Sensors.Client != nil, out: out}
-	for _, d := range c.Dwellings {
-		home := ucare.Dwelling{ID: d.ID}
-		for _, r := range d.Rooms {
-			home.Rooms = append(home.Rooms, ucare.Room{ID: r.ID, Name: r.Name})
-		}
-		t.homes[d.ID] = home
-	}
-	return t
+	return &trial{decoder: gateway.NewDecoder(c), words: words, homes: c.HomesByID(), client: c.Sensors.Client != nil, out: out}
 }
 
 // hear hears the messages, a second apart.
