@@ -255,13 +255,7 @@ func TestACloseEndsTheEscalation(t *testing.T) {
 
 func TestAnOutageOfHoursEndsInEveryReportOnce(t *testing.T) {
 	var well atomic.Bool
-	send := func(ctx context.Context, report string) (emergency.Reply, error) {
-		if !well.Load() {
-			return down(ctx, report)
-		}
-		return receipt(report), nil
-	}
-	in(t, [][]string{{"centre"}, {"daughter"}}, map[string]*receiver{"centre": {send: send}, "daughter": {send: send}}, func(t *testing.T, h *home) {
+	in(t, [][]string{{"centre"}, {"daughter"}}, map[string]*receiver{"centre": downUntil(&well), "daughter": downUntil(&well)}, func(t *testing.T, h *home) {
 		for i := range 10 {
 			h.raise(fmt.Sprint("a", i), ucare.Fire)
 			h.after(20 * time.Minute)
@@ -366,15 +360,20 @@ func TestAReceiverThatIsNotConfiguredAnyMoreIsAFaultAndTheNextIsTold(t *testing.
 	})
 }
 
+// downUntil is a receiver that is down until it is well.
+func downUntil(well *atomic.Bool) *receiver {
+	return &receiver{send: func(ctx context.Context, report string) (emergency.Reply, error) {
+		if well.Load() {
+			return receipt(report), nil
+		}
+		return down(ctx, report)
+	}}
+}
+
 func TestAFailingReceiverIsAFault(t *testing.T) {
 	t.Run("after two failures", func(t *testing.T) {
 		var well atomic.Bool
-		centre := &receiver{send: func(ctx context.Context, report string) (emergency.Reply, error) {
-			if well.Load() {
-				return receipt(report), nil
-			}
-			return down(ctx, report)
-		}}
+		centre := downUntil(&well)
 		in(t, [][]string{{"centre"}}, map[string]*receiver{"centre": centre}, func(t *testing.T, h *home) {
 			h.raise("a", ucare.Fire)
 			h.after(3 * time.Second)
@@ -532,12 +531,7 @@ func TestAConfirmationThatIsRefusedIsLetGo(t *testing.T) {
 // One that cannot be delivered is tried on like everything else.
 func TestAConfirmationWaitsForAReceiverThatIsDown(t *testing.T) {
 	var well atomic.Bool
-	centre := &receiver{send: func(ctx context.Context, report string) (emergency.Reply, error) {
-		if well.Load() {
-			return receipt(report), nil
-		}
-		return down(ctx, report)
-	}}
+	centre := downUntil(&well)
 	in(t, [][]string{{"centre"}}, map[string]*receiver{"centre": centre}, func(t *testing.T, h *home) {
 		a := h.raise("a", ucare.Fire)
 		h.confirm(&a)

@@ -43,15 +43,7 @@ func TestConcernsCostNothing(t *testing.T) {
 			p, s, now := watched()
 			now = now.Add(10 * time.Minute)
 			p.Tick(s, now, nil)
-			if n := testing.AllocsPerRun(500, func() {
-				now = now.Add(time.Second)
-				r.At = now
-				if got := p.Observe(s, r, now, nil); got != nil {
-					t.Fatalf("it decides %+v", got)
-				}
-			}); n != 0 {
-				t.Errorf("%v allocations", n)
-			}
+			decidesNothing(t, p, s, r, now)
 		})
 	}
 }
@@ -64,12 +56,7 @@ func BenchmarkObserveWithAllConcerns(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			p, s, now := watched()
-			b.ReportAllocs()
-			for b.Loop() {
-				now = now.Add(time.Millisecond)
-				r.At = now
-				p.Observe(s, r, now, nil)
-			}
+			observeAgain(b, p, s, r, now)
 		})
 	}
 }

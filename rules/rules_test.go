@@ -65,15 +65,7 @@ func TestAReadingThatDecidesNothingAllocatesNothing(t *testing.T) {
 	for name, r := range everyday {
 		t.Run(name, func(t *testing.T) {
 			p, s, now := home()
-			if n := testing.AllocsPerRun(500, func() {
-				now = now.Add(time.Second)
-				r.At = now
-				if got := p.Observe(s, r, now, nil); got != nil {
-					t.Fatalf("it decides %+v", got)
-				}
-			}); n != 0 {
-				t.Errorf("%v allocations", n)
-			}
+			decidesNothing(t, p, s, r, now)
 		})
 	}
 	t.Run("waiting", func(t *testing.T) {
@@ -84,16 +76,36 @@ func TestAReadingThatDecidesNothingAllocatesNothing(t *testing.T) {
 	})
 }
 
+// decidesNothing holds that a reading that comes each second decides nothing and
+// allocates nothing.
+func decidesNothing(t *testing.T, p *rules.Policy, s *rules.State, r ucare.Reading, now time.Time) {
+	t.Helper()
+	if n := testing.AllocsPerRun(500, func() {
+		now = now.Add(time.Second)
+		r.At = now
+		if got := p.Observe(s, r, now, nil); got != nil {
+			t.Fatalf("it decides %+v", got)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// observeAgain measures a reading that comes each millisecond.
+func observeAgain(b *testing.B, p *rules.Policy, s *rules.State, r ucare.Reading, now time.Time) {
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(time.Millisecond)
+		r.At = now
+		p.Observe(s, r, now, nil)
+	}
+}
+
 func BenchmarkObserve(b *testing.B) {
 	for name, r := range everyday {
 		b.Run(name, func(b *testing.B) {
 			p, s, now := home()
-			b.ReportAllocs()
-			for b.Loop() {
-				now = now.Add(time.Millisecond)
-				r.At = now
-				p.Observe(s, r, now, nil)
-			}
+			observeAgain(b, p, s, r, now)
 		})
 	}
 }
