@@ -119,7 +119,6 @@ const (
 	FactMeasured     Fact = "measured"      // Value was measured; the limit is Limit
 	FactRising       Fact = "rising"        // it rises by Value a minute; usual is at most Limit
 	FactNoCheckIn    Fact = "no_check_in"   // nobody has said since At that all is well
-	FactLeft         Fact = "left"          // the home was left At
 	FactCheckedIn    Fact = "checked_in"    // the resident said At that all is well
 	FactCounted      Fact = "counted"       // Value concerns were counted and not told; at most Limit are told a day
 )

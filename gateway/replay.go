@@ -100,20 +100,21 @@ func (r *Replay) advance(h *replayed, to time.Time) (out []Happening) {
 			h.learn(r.policies.of(h.id))
 			h.learns = r.nextLearning(h.now)
 		case waits && due.Before(to):
-			h.now, ticked = later(h.now, due), due
+			ticked = due
+			h.pass(due)
 			out = append(out, tellOf(h.fold.tick(h.now))...)
 		default:
-			h.now = later(h.now, to)
+			h.pass(to)
 			return append(out, tellOf(h.fold.tick(h.now))...)
 		}
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// pass moves the dwelling's time on; it never goes back.
+func (h *replayed) pass(to time.Time) {
+	if to.After(h.now) {
+		h.now = to
 	}
-	return a
 }
 
 // remember keeps what the next night's learning looks at.

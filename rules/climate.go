@@ -3,7 +3,6 @@ package rules
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -289,10 +288,7 @@ var elsewhere = [...]string{
 
 // nobodyLives reports whether a name is that of a place or a thing in which nobody
 // lives.
-func nobodyLives(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(elsewhere[:], func(word string) bool { return strings.Contains(name, word) })
-}
+func nobodyLives(name string) bool { return mentions(name, elsewhere[:]) }
 
 // gapClimate lets what was not told yet last anew: nobody knows how it was meanwhile.
 func (p *Policy) gapClimate(c *ClimateState, from, to time.Time) {

@@ -3,7 +3,6 @@ package rules
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -313,10 +312,7 @@ var things = [...]string{
 	"oven", "sauna", "fridge", "freezer", "grill", "barbecue", "오븐", "사우나", "냉장", "냉동", "김치",
 }
 
-func isAThing(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(things[:], func(word string) bool { return strings.Contains(name, word) })
-}
+func isAThing(name string) bool { return mentions(name, things[:]) }
 
 // heat is how serious the temperature is, and why.
 func (s *State) heat(t *HeatMeter) (uint8, finding) {

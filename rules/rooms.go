@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -46,4 +47,10 @@ func purposeOf(room string) purpose {
 		}
 	}
 	return anyRoom
+}
+
+// mentions reports whether one of the words is in a name, also within a longer word.
+func mentions(name string, words []string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(name, word) })
 }

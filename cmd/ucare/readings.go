@@ -109,9 +109,10 @@ func readingsSince(ctx context.Context, c *configs.Gateway, from, to time.Time, 
 			return
 		}
 		defer store.Close()
-		shown.of(int64(len(c.Dwellings)) * int64(to.Sub(from)/time.Minute))
+		minutes := int64(to.Sub(from) / time.Minute)
+		shown.of(int64(len(c.Dwellings)) * minutes)
 		for i, d := range c.Dwellings {
-			before := int64(i) * int64(to.Sub(from)/time.Minute)
+			before := int64(i) * minutes
 			for r, err := range store.Between(ctx, d.ID, from, to) {
 				if !yield(r, err) || err != nil {
 					return
