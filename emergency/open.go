@@ -173,15 +173,8 @@ func (d *Dispatcher) tellRestore(o *openAlarm, now time.Time) {
 	if o == nil || o.RestoredAt.IsZero() || !o.ClosedAt.IsZero() {
 		return
 	}
-	var receivers []string
-	for name, told := range o.reports {
-		verb, _, _ := parseReportID(o.ID, name.report)
-		_, knows := o.reports[delivered{ReportID(o.ID, ucare.Restore, 1), name.receiver}]
-		// A raise told well after the restore says itself that the condition is gone.
-		if verb == ucare.Raise && !knows && told.Before(o.RestoredAt.Add(restoreLag)) {
-			receivers = append(receivers, name.receiver)
-		}
-	}
+	// A raise told well after the restore says itself that the condition is gone.
+	receivers := o.raisedTo(ReportID(o.ID, ucare.Restore, 1), o.RestoredAt.Add(restoreLag))
 	d.queue(d.o.Policy.deliveries(o.Alarm, ucare.Restore, 1, receivers, now.Round(0)), now)
 }
 
@@ -198,15 +191,21 @@ func (d *Dispatcher) tellConfirm(o *openAlarm, now time.Time) {
 			at = told
 		}
 	}
-	var receivers []string
+	receivers := o.raisedTo(report, at.Add(restoreLag))
+	d.queue(d.o.Policy.deliveries(o.Alarm, ucare.Confirm, o.Confirmed, receivers, now.Round(0)), now)
+}
+
+// raisedTo are the receivers that were told of the raise before that instant and do not
+// have the report.
+func (o *openAlarm) raisedTo(report string, before time.Time) (receivers []string) {
 	for name, told := range o.reports {
 		verb, _, _ := parseReportID(o.ID, name.report)
 		_, knows := o.reports[delivered{report, name.receiver}]
-		if verb == ucare.Raise && !knows && told.Before(at.Add(restoreLag)) && !slices.Contains(receivers, name.receiver) {
+		if verb == ucare.Raise && !knows && told.Before(before) && !slices.Contains(receivers, name.receiver) {
 			receivers = append(receivers, name.receiver)
 		}
 	}
-	d.queue(d.o.Policy.deliveries(o.Alarm, ucare.Confirm, o.Confirmed, receivers, now.Round(0)), now)
+	return receivers
 }
 
 // diskPatience is how long further deliveries wait to be on disk before they
