@@ -29,15 +29,17 @@ var mayImport = map[string][]string{
 	"configs":           {"."},
 	"sqlite":            {},
 	"journal":           {".", "sqlite"},
-	"history":           {".", "sqlite"},
+	"activity":          {"."},
+	"history":           {".", "activity", "history/*"},
+	"history/*":         {".", "activity", "sqlite"},
 	"sensors":           {"."},
 	"sensors/*":         {".", "sensors"},
 	"emergency":         {"."},
 	"emergency/links/*": {".", "emergency"},
 	"emergency/center":  {".", "emergency", "sqlite", "language"},
-	"caregiver":         {".", "language"},
+	"caregiver":         {".", "language", "activity"},
 	"gateway": {
-		".", "rules", "language", "configs", "journal", "history", "caregiver", "voice",
+		".", "rules", "language", "configs", "journal", "activity", "history", "history/*", "caregiver", "voice",
 		"sensors", "sensors/*", "emergency", "emergency/links/*",
 	},
 	// The real programs against real peers, and the bench that measures them.
@@ -50,7 +52,7 @@ var mayImport = map[string][]string{
 	// Homes that do not exist, for the test that folds them as the daemon does.
 	"acceptance/simulation": {".", "rules"},
 	"cmd/*": {
-		".", "rules", "language", "configs", "journal", "history", "caregiver",
+		".", "rules", "language", "configs", "journal", "activity", "history", "history/*", "caregiver",
 		"sensors", "sensors/*", "emergency", "emergency/links/*", "emergency/center", "gateway",
 	},
 }

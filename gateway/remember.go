@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/embedded"
 )
 
 // A memory is the history, opened when it is first wanted and tried again when
@@ -19,14 +19,14 @@ type memory struct {
 	aside func(name string) // told where a damaged file was moved
 
 	mu     sync.Mutex
-	store  *history.Store
+	store  *embedded.Store
 	closed bool
 }
 
 var errForgotten = errors.New("the history is closed")
 
 // open returns the store. Only those who want the history wait for it.
-func (m *memory) open(ctx context.Context) (*history.Store, error) {
+func (m *memory) open(ctx context.Context) (*embedded.Store, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -35,7 +35,7 @@ func (m *memory) open(ctx context.Context) (*history.Store, error) {
 	if m.store != nil {
 		return m.store, nil
 	}
-	store, aside, err := history.Open(ctx, m.path)
+	store, aside, err := embedded.Open(ctx, m.path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -186,17 +185,4 @@ func TestCloseOfAFailingStoreTriesOnceMore(t *testing.T) {
 			t.Error("a second Close forgets that readings were lost")
 		}
 	})
-}
-
-func TestFeederIntoAFile(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "history.db"))
-	f := NewFeeder(s, FeederOptions{})
-	f.Offer(oneOfEach())
-	f.Offer(oneOfEach())
-	if err := f.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := all(t, s, "mrs-a", noon, noon.Add(time.Hour)); len(got) != len(oneOfEach()) {
-		t.Errorf("the file has %d readings, want %d", len(got), len(oneOfEach()))
-	}
 }

@@ -17,7 +17,7 @@ import (
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
-	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/embedded"
 )
 
 // This file gives a replay its readings: from a file, or from a gateway's history.
@@ -103,7 +103,7 @@ func readingOf(line []byte) (r ucare.Reading, err error) {
 // gateway runs.
 func readingsSince(ctx context.Context, c *configs.Gateway, from, to time.Time, shown *progress) iter.Seq2[ucare.Reading, error] {
 	return func(yield func(ucare.Reading, error) bool) {
-		store, err := history.OpenToRead(ctx, filepath.Join(c.Box.Data, "history.db"))
+		store, err := embedded.OpenToRead(ctx, filepath.Join(c.Box.Data, "history.db"))
 		if err != nil {
 			yield(ucare.Reading{}, fmt.Errorf("the gateway's history cannot be read (name a file of readings, or say with UCARE_DATA where the gateway's data is): %w", err))
 			return

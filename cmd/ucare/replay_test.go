@@ -13,7 +13,7 @@ import (
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/gateway"
-	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/embedded"
 	"github.com/ucare-project/ucare/language"
 )
 
@@ -110,7 +110,7 @@ func quietHome(t *testing.T) (config func(after string) string, now time.Time) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("UCARE_DATA", dir)
-	store, _, err := history.Open(t.Context(), filepath.Join(dir, "history.db"))
+	store, _, err := embedded.Open(t.Context(), filepath.Join(dir, "history.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

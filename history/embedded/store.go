@@ -1,4 +1,4 @@
-package history
+package embedded
 
 import (
 	"context"
