@@ -89,7 +89,7 @@ func (g *Gateway) learnDwelling(ctx context.Context, dwelling string, now time.T
 
 // trim forgets what is older than the configuration keeps.
 func (g *Gateway) trim(ctx context.Context, now time.Time) {
-	entries, err := g.journal.Trim(ctx, now.Add(-g.keepJournal))
+	entries, err := g.journal.Trim(ctx, journal.Trimming{Before: now.Add(-g.keepJournal), UnreadBefore: now})
 	if err != nil {
 		g.logger.Error("the journal was not trimmed", "error", err)
 	}
@@ -97,7 +97,7 @@ func (g *Gateway) trim(ctx context.Context, now time.Time) {
 	if err != nil {
 		g.logger.Error("the history was not trimmed", "error", err)
 	}
-	g.logger.Info("trimmed", "journal_entries", entries, "history_readings", readings)
+	g.logger.Info("trimmed", "journal_entries", entries.Entries, "history_readings", readings)
 }
 
 // restoreBallast tells of a full disk as long as the ballast is given up.

@@ -47,6 +47,16 @@ func (b *ballast) present() bool {
 	return err == nil && b.size > 0 && info.Size() == b.size
 }
 
+// short reports whether the disk has no room to spare: the ballast was given up, or
+// less is free than it takes. Without a ballast nobody has said how much that is.
+func (b *ballast) short() bool {
+	if b.size <= 0 {
+		return false
+	}
+	free, err := freeBytes(b.path)
+	return !b.present() || err == nil && free < b.size
+}
+
 // fill writes a missing ballast in the background: a start must not wait for it.
 func (b *ballast) fill(log *slog.Logger) {
 	if b.size <= 0 || b.present() {

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/ucare-project/ucare/sqlite"
@@ -90,76 +91,36 @@ func (j *Journal) After(ctx context.Context, seq int64, most int) ([]Entry, erro
 	if entries := j.tail.after(seq, most); len(entries) > 0 {
 		return entries, nil
 	}
-	var entries []Entry
-	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`SELECT seq, at, kind, source, topic, payload, qos, retained, duplicate FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`, seq, most)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var e Entry
-			var at int64
-			if err := rows.Scan(&e.Seq, &at, &e.Kind, &e.Source, &e.Topic, &e.Payload, &e.QoS, &e.Retained, &e.Duplicate); err != nil {
-				return err
-			}
-			e.At = instant(at)
-			entries = append(entries, e)
-		}
-		return rows.Err()
-	})
+	entries, err := entriesAfter(ctx, j.file, seq, most, noBound)
 	if err != nil {
 		return nil, fmt.Errorf("journal: read entries after %d: %w", seq, err)
 	}
 	return entries, nil
 }
 
-// trimBatch bounds the entries removed in one transaction: an alarm that
-// arrives meanwhile waits for one of them, not for all.
-const trimBatch = 500
+// noBound lets a reader take payloads of any size at once.
+const noBound = math.MaxInt
 
-// Trim removes the entries received before an instant and returns how many
-// they were. It leaves those that a recovery would fold again, which are the
-// ones after the checkpoint, and the one at it: so the log is never empty, and
-// no number is given twice.
-func (j *Journal) Trim(ctx context.Context, before time.Time) (int64, error) {
-	var removed, last int64
-	for {
-		first, end, err := j.trimmable(ctx, last, before)
+// entriesAfter reads at most most entries that follow the place seq. It ends early when
+// their payloads are over a bound, with at least one.
+func entriesAfter(ctx context.Context, file *sqlite.File, seq int64, most, bytes int) (entries []Entry, err error) {
+	err = file.Read(ctx, func(tx *sqlite.Tx) error {
+		rows, err := tx.Query(`SELECT seq, at, kind, source, topic, payload, qos, retained, duplicate FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`, seq, most)
 		if err != nil {
-			return removed, fmt.Errorf("journal: trim entries before %s: %w", before.Format(time.RFC3339), err)
-		}
-		if end == 0 {
-			return removed, nil
-		}
-		var n int64
-		err = j.file.Write(ctx, func(tx *sqlite.Tx) error {
-			done, err := tx.Exec(`DELETE FROM entries WHERE seq BETWEEN ? AND ? AND at < ?`, first, end, nanos(before))
-			if err == nil {
-				n, err = done.RowsAffected()
-			}
 			return err
-		})
-		if err != nil {
-			return removed, fmt.Errorf("journal: trim entries before %s: %w", before.Format(time.RFC3339), err)
 		}
-		j.tail.forget(end)
-		removed, last = removed+n, end
-	}
-}
-
-// trimmable is the first and last place of the next entries to remove, 0 and 0
-// when there are none.
-func (j *Journal) trimmable(ctx context.Context, after int64, before time.Time) (first, last int64, err error) {
-	err = j.file.Read(ctx, func(tx *sqlite.Tx) error {
-		return tx.QueryRow(`
-			SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM (
-				SELECT seq FROM entries
-				WHERE seq > ? AND at < ?
-					AND seq < coalesce((SELECT seq FROM checkpoints WHERE reader = ?), 0)
-				ORDER BY seq LIMIT ?)`,
-			after, nanos(before), watch, trimBatch).Scan(&first, &last)
+		for rows.Next() && bytes > 0 {
+			var e Entry
+			var at int64
+			if err := rows.Scan(&e.Seq, &at, &e.Kind, &e.Source, &e.Topic, &e.Payload, &e.QoS, &e.Retained, &e.Duplicate); err != nil {
+				return err
+			}
+			e.At = instant(at)
+			entries, bytes = append(entries, e), bytes-len(e.Payload)
+		}
+		return rows.Err()
 	})
-	return first, last, err
+	return entries, err
 }
 
 // bit is the form of a bool in the file.

@@ -418,9 +418,9 @@ func TestTrimLeavesWhatARecoveryNeeds(t *testing.T) {
 	}
 	trim := func(beforeDay int) int64 {
 		t.Helper()
-		n, err := j.Trim(t.Context(), noon.AddDate(0, 0, beforeDay))
+		n, err := j.Trim(t.Context(), Trimming{Before: noon.AddDate(0, 0, beforeDay), Read: 2 * days})
 		check(t, err)
-		return n
+		return n.Entries
 	}
 	if n := trim(days); n != 0 {
 		t.Errorf("%d entries trimmed without a checkpoint", n)

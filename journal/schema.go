@@ -83,6 +83,9 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 `, `
 ALTER TABLE alarms ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+`, `
+CREATE TABLE identity (id TEXT NOT NULL) STRICT;
+INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
 `}
 
 // watch names the watch loop in the tables positions and checkpoints.
