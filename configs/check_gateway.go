@@ -26,9 +26,7 @@ func (c *checker) box(b *Box, listeners seen) {
 	c.oneOf("gateway.language", b.Language, "ko", "en")
 	c.between("gateway.journal.keep", b.Journal.Keep, day, 400*day)
 	c.size("gateway.journal.ballast", b.Journal.Ballast, 1<<20, 1<<30)
-	c.oneOf("gateway.history.store", b.History.Store, "embedded")
-	// The profile of a resident is learned from 28 days.
-	c.between("gateway.history.keep", b.History.Keep, 28*day, 3660*day)
+	c.history(&b.History)
 }
 
 // dwellings checks the homes and returns their ids.

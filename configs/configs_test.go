@@ -39,6 +39,7 @@ func home(t testing.TB) string {
 		raw := strings.Repeat(string(rune('a'+i)), 32)
 		write("secrets/"+name+".secret", "whsec_"+base64.StdEncoding.EncodeToString([]byte(raw))+"\n", 0o640)
 	}
+	write("secrets/influxdb.token", "token of the server\n", 0o600)
 	write("secrets/open.password", "correct horse\n", 0o644)
 	write("secrets/empty.password", "\n", 0o600)
 	write("secrets/short.password", "1234\n", 0o600)
@@ -159,6 +160,10 @@ func TestTheExampleSaysTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, holds := full.(*Gateway), minimal.(*Gateway)
+	if i := said.Box.History.Influx; i == nil || i.Bucket != "ucare" || i.HoursBucket != "ucare_hours" {
+		t.Errorf("gateway.history.influxdb: the example says %+v, want the default buckets", i)
+	}
+	said.Box.History.Influx = nil // by default there is none
 	if said.Box.String() != holds.Box.String() {
 		t.Errorf("gateway: the example says\n%+v\nand the default is\n%+v", said.Box, holds.Box)
 	}
@@ -230,6 +235,7 @@ func TestValuesAreTyped(t *testing.T) {
 	check("password file", g.Sensors.Broker.Devices[0].Password.File, filepath.Join(dir, "secrets/zigbee2mqtt.password"))
 	check("secrets", len(g.Emergency.Receivers[1].Webhook.Secret.Secrets()), 2)
 	check("newest secret", g.Emergency.Receivers[1].Webhook.Secret.Secrets()[0].Reveal(), "whsec_Y2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2M=")
+	check("token", g.Box.History.Influx.Token.Secret().Reveal(), "token of the server")
 	check("cert file", g.Sensors.Broker.TLS.CertFile, filepath.Join(dir, "tls/cert.pem"))
 }
 
@@ -392,10 +398,10 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		}
 		ways := []string{c.String(), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c)}
 		if g, ok := c.(*Gateway); ok {
-			ways = append(ways, fmt.Sprintf("%+v", *g.Sensors.Broker), fmt.Sprintf("%#v", g.Sensors.Broker.Devices), fmt.Sprintf("%v", g.Emergency))
+			ways = append(ways, fmt.Sprintf("%+v", *g.Box.History.Influx), fmt.Sprintf("%#v", *g.Box.History.Influx), fmt.Sprintf("%+v", *g.Sensors.Broker), fmt.Sprintf("%#v", g.Sensors.Broker.Devices), fmt.Sprintf("%v", g.Emergency))
 		}
 		for i, printed := range ways {
-			for _, secret := range []string{"correct horse", "YWFh", "Y2Nj"} {
+			for _, secret := range []string{"correct horse", "token of the server", "YWFh", "Y2Nj"} {
 				if strings.Contains(printed, secret) {
 					t.Errorf("%s printed in way %d shows the secret %q", name, i, secret)
 				}
@@ -433,9 +439,14 @@ func TestTheEnvironmentGoesBeforeTheFile(t *testing.T) {
 	t.Setenv("UCARE_DATA", "here/data")
 	t.Setenv("UCARE_LISTEN", "127.0.0.1:1")
 	t.Setenv("UCARE_LANGUAGE", "en")
-	c, err := load(t, dir, "ucare.yaml", Example())
+	t.Setenv("UCARE_INFLUXDB_URL", "http://localhost:1")
+	t.Setenv("UCARE_TOKEN_IN_TESTS", "token of the server")
+	c, err := load(t, dir, "ucare.yaml", strings.Replace(Example(), "store: embedded", "store: influxdb\n    influxdb: {org: home, token_env: UCARE_TOKEN_IN_TESTS}", 1))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if i := c.(*Gateway).Box.History.Influx; i.URL != "http://localhost:1" || i.Bucket != "ucare" || i.Token.Secret().Reveal() != "token of the server" {
+		t.Errorf("the server is %+v", i)
 	}
 	if box := c.(*Gateway).Box; box.Data != filepath.Join(here, "here/data") || box.Listen != "127.0.0.1:1" || box.Language != "en" {
 		t.Errorf("the gateway is %s", box)

@@ -11,6 +11,6 @@
 //
 // viper reads the YAML and the environment; no other package knows it. A few
 // settings can be given by the environment, which then goes before the file:
-// UCARE_DATA (where data is kept), UCARE_LISTEN (the address listened on) and
-// UCARE_LANGUAGE.
+// UCARE_DATA (where data is kept), UCARE_LISTEN (the address listened on),
+// UCARE_LANGUAGE and UCARE_INFLUXDB_URL (the server of the history).
 package configs

@@ -38,10 +38,31 @@ type Journal struct {
 	Ballast ByteSize      `yaml:"ballast"`
 }
 
-// A History sets where readings are remembered, and how long.
+// A History sets where readings are remembered, and how long: the readings themselves
+// for Keep, what their hours and days came to for KeepHours.
 type History struct {
-	Store string        `yaml:"store"` // "embedded"
-	Keep  time.Duration `yaml:"keep"`
+	Store     string        `yaml:"store"` // Embedded or InfluxDB
+	Keep      time.Duration `yaml:"keep"`
+	KeepHours time.Duration `yaml:"keep_hours"`
+	// Influx is the server; nil without one. It is used when Store says so.
+	Influx *Influx `yaml:"influxdb,omitempty"`
+}
+
+// The stores of a History.
+const (
+	Embedded = "embedded"
+	InfluxDB = "influxdb"
+)
+
+// Influx is an InfluxDB 2.x, or a 1.8 with Flux: then Org is empty and the buckets
+// are "database/retention policy".
+type Influx struct {
+	URL         string `yaml:"url"`
+	Org         string `yaml:"org,omitempty"`
+	Bucket      string `yaml:"bucket"`       // of the readings
+	HoursBucket string `yaml:"hours_bucket"` // of the hours and days
+	Token       Token  `yaml:",inline"`
+	CAFile      string `yaml:"ca_file,omitempty"`
 }
 
 // A Dwelling is one supervised home.
@@ -317,7 +338,7 @@ func defaultGateway() *Gateway {
 			Language: "ko",
 			TimeZone: seoul(),
 			Journal:  Journal{Keep: 35 * day, Ballast: 16 << 20},
-			History:  History{Store: "embedded", Keep: 90 * day},
+			History:  History{Store: Embedded, Keep: 90 * day, KeepHours: 730 * day},
 		},
 		Rules: Rules{
 			Fire: Fire{HoldOff: 60 * time.Second},
@@ -348,4 +369,7 @@ const (
 	day            = 24 * time.Hour
 	defaultWithin  = 60 * time.Second
 	defaultMessage = 2 << 20 // the retained bridge/devices of a large Zigbee network fits
+	// The profile of a resident is learned from 28 days.
+	leastHistory = 28 * day
+	mostHistory  = 3660 * day
 )

@@ -28,7 +28,11 @@ func Load(path string) (*Gateway, error) {
 	g := defaultGateway()
 	c, err := read(path, g, map[string]string{
 		"gateway.data": "UCARE_DATA", "gateway.listen": "UCARE_LISTEN", "gateway.language": "UCARE_LANGUAGE",
+		historyKey + ".influxdb.url": "UCARE_INFLUXDB_URL",
 	}, func(d *document) {
+		if d.has(historyKey+".influxdb") || d.env[historyKey+".influxdb.url"] != "" {
+			g.Box.History.Influx = &Influx{Bucket: "ucare", HoursBucket: "ucare_hours"}
+		}
 		if d.has("sensors.broker") {
 			g.Sensors.Broker = &Broker{Listen: ":1883", MaxMessage: defaultMessage}
 		}

@@ -24,6 +24,18 @@ type Password struct {
 // Secret is the password.
 func (p Password) Secret() Secret { return p.secret }
 
+// A Token lets us into an InfluxDB: that of version 2, or "user:password" of 1.8. A
+// server that asks for none needs none.
+type Token struct {
+	File string `yaml:"token_file,omitempty"`
+	Env  string `yaml:"token_env,omitempty"`
+
+	secret Secret
+}
+
+// Secret is the token; empty when there is none.
+func (t Token) Secret() Secret { return t.secret }
+
 // A SigningSecret is what a gateway and a centre sign their messages with. The
 // first one signs; while a secret is replaced, the others are still accepted.
 type SigningSecret struct {
@@ -87,6 +99,28 @@ func (c *checker) password(path string, p *Password) {
 	if n := len(p.secret.Reveal()); n > 0 && n < minPassword {
 		c.add(fileKey, "", "holds a password of %d characters: take at least %d", n, minPassword)
 	}
+}
+
+// token reads the token that stands at path, and reports whether there should be one.
+func (c *checker) token(path string, t *Token) (given bool) {
+	fileKey, envKey := path+".token_file", path+".token_env"
+	switch {
+	case t.File != "" && t.Env != "":
+		c.add(fileKey, t.File, "and token_env cannot both hold: leave one")
+	case t.File != "":
+		t.secret = c.secretFile(fileKey, &t.File, copyToken)
+	case t.Env != "":
+		t.secret = c.secretEnv(envKey, t.Env)
+	default:
+		return false
+	}
+	return true
+}
+
+// copyToken is how a token is written to the file at path.
+func copyToken(path string) string {
+	return fmt.Sprintf(`make a token on the server that may read and write the buckets (influx auth create), and put it there with: (umask 077; mkdir -p %s; cat > %s)`,
+		quoted(filepath.Dir(path)), quoted(path))
 }
 
 // signing reads the signing secrets that stand at path.

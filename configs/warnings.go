@@ -12,6 +12,7 @@ func (g *Gateway) Warnings() []string {
 	if listensWide(g.Box.Listen) {
 		w.say("gateway.listen: %s shows health and metrics to other machines", g.Box.Listen)
 	}
+	w.history(g.Box.History)
 	w.sensorTopics(g.Dwellings)
 	w.mappings(g.Dwellings)
 	if b := g.Sensors.Broker; b != nil {
