@@ -35,7 +35,7 @@ func (m *memory) open(ctx context.Context) (*embedded.Store, error) {
 	if m.store != nil {
 		return m.store, nil
 	}
-	store, aside, err := embedded.Open(ctx, m.path)
+	store, aside, err := embedded.Open(ctx, m.path, embedded.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (m *memory) Append(ctx context.Context, readings []ucare.Reading) error {
 	if err != nil {
 		return err
 	}
-	return store.Append(ctx, readings)
+	return store.Append(ctx, readings, 0)
 }
 
 // Between returns the dwelling's readings of that time.
@@ -70,7 +70,8 @@ func (m *memory) Trim(ctx context.Context, before time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return store.Trim(ctx, before)
+	trimmed, err := store.Trim(ctx, embedded.Keep{Readings: before})
+	return trimmed.Readings, err
 }
 
 // Close closes the store for good.

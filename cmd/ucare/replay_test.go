@@ -110,7 +110,7 @@ func quietHome(t *testing.T) (config func(after string) string, now time.Time) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("UCARE_DATA", dir)
-	store, _, err := embedded.Open(t.Context(), filepath.Join(dir, "history.db"))
+	store, _, err := embedded.Open(t.Context(), filepath.Join(dir, "history.db"), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func quietHome(t *testing.T) (config func(after string) string, now time.Time) {
 			}
 		}
 	}
-	if err := store.Append(t.Context(), all); err != nil {
+	if err := store.Append(t.Context(), all, 0); err != nil {
 		t.Fatal(err)
 	}
 	minimal, err := os.ReadFile("../../configs/ucare.minimal.yaml")

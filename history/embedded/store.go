@@ -55,7 +55,7 @@ type Store struct{ file *sqlite.File }
 
 // Open opens the history in the file at path, or creates it. A damaged file is
 // moved aside: then aside is its new name and the history begins afresh.
-func Open(ctx context.Context, path string) (s *Store, aside string, err error) {
+func Open(ctx context.Context, path string, o Options) (s *Store, aside string, err error) {
 	file, aside, err := sqlite.Open(ctx, path, sqlite.Options{
 		Migrations: migrations, Sync: sqlite.Normal, Check: time.Second,
 	})
@@ -80,8 +80,9 @@ func (s *Store) Close() error { return s.file.Close() }
 
 // Append adds readings in one transaction. A reading that is already there (by
 // dwelling, instant, sensor and kind) is written again, so it is safe to send
-// readings twice. A reading whose time the file cannot hold is left out.
-func (s *Store) Append(ctx context.Context, readings []ucare.Reading) error {
+// readings twice. A reading whose time the file cannot hold is left out. With them all
+// readings of the journal up to the entry seq are stored; 0: they are of no journal.
+func (s *Store) Append(ctx context.Context, readings []ucare.Reading, seq int64) error {
 	if len(readings) == 0 {
 		return nil
 	}
@@ -167,9 +168,14 @@ func scan(rows *sql.Rows) (ucare.Reading, error) {
 	return r, err
 }
 
-// Trim forgets the readings before an instant, a few at a time so that
-// appending goes on meanwhile. It returns how many it forgot.
-func (s *Store) Trim(ctx context.Context, before time.Time) (int64, error) {
+// Trim removes what is not to be kept, a little at a time so that appending goes on
+// meanwhile. It returns how much it removed.
+func (s *Store) Trim(ctx context.Context, keep Keep) (Trimmed, error) {
+	n, err := s.trim(ctx, keep.Readings)
+	return Trimmed{Readings: n}, err
+}
+
+func (s *Store) trim(ctx context.Context, before time.Time) (int64, error) {
 	var names []string
 	err := s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
 		names, err = column(tx, dwellings)

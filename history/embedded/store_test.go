@@ -17,7 +17,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 
 func open(t testing.TB, path string) *Store {
 	t.Helper()
-	s, aside, err := Open(t.Context(), path)
+	s, aside, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestReadingsComeBackAsTheyWere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	want := oneOfEach()
 	s := open(t, path)
-	if err := s.Append(t.Context(), want); err != nil {
+	if err := s.Append(t.Context(), want, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -74,7 +74,7 @@ func TestReadingsComeBackAsTheyWere(t *testing.T) {
 func TestSendingAgainIsHarmless(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "history.db"))
 	for range 3 {
-		if err := s.Append(t.Context(), oneOfEach()); err != nil {
+		if err := s.Append(t.Context(), oneOfEach(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,7 +92,7 @@ func TestBetweenIsOneDwellingAndHalfOpen(t *testing.T) {
 	other := in[3]
 	other.Dwelling = "b"
 	slices.Reverse(in)
-	if err := s.Append(t.Context(), append(in, other)); err != nil {
+	if err := s.Append(t.Context(), append(in, other), 0); err != nil {
 		t.Fatal(err)
 	}
 	got := all(t, s, "a", noon.Add(2*time.Minute), noon.Add(5*time.Minute))
@@ -112,7 +112,7 @@ func TestBetweenIsOneDwellingAndHalfOpen(t *testing.T) {
 
 func TestBetweenSaysWhyItEnds(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "history.db"))
-	if err := s.Append(t.Context(), oneOfEach()); err != nil {
+	if err := s.Append(t.Context(), oneOfEach(), 0); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -134,7 +134,7 @@ func TestImpossibleReadingsHarmNobody(t *testing.T) {
 		{At: noon, Dwelling: "a", Sensor: "not a number", Kind: ucare.Temperature, Value: math.NaN(), Unit: "°C"},
 		{At: noon.Add(1), Dwelling: "a", Sensor: "good", Kind: ucare.Motion},
 	}
-	if err := s.Append(t.Context(), in); err != nil {
+	if err := s.Append(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := all(t, s, "a", time.Time{}, noon.AddDate(5000, 0, 0)); len(got) != 2 || got[1].Sensor != "good" {
@@ -150,10 +150,11 @@ func TestTrim(t *testing.T) {
 			in = append(in, ucare.Reading{At: noon.Add(time.Duration(i) * time.Second), Dwelling: d, Sensor: "s", Kind: ucare.Motion})
 		}
 	}
-	if err := s.Append(t.Context(), in); err != nil {
+	if err := s.Append(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
-	trimmed, err := s.Trim(t.Context(), noon.Add((trimBatch+90)*time.Second))
+	done, err := s.Trim(t.Context(), Keep{Readings: noon.Add((trimBatch + 90) * time.Second)})
+	trimmed := done.Readings
 	if err != nil || trimmed != 2*(trimBatch+90) {
 		t.Errorf("Trim = %d, %v; want %d", trimmed, err, 2*(trimBatch+90))
 	}
@@ -170,7 +171,7 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 		"so that nobody takes it for a file that has just been made and is still empty"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, aside, err := Open(t.Context(), path)
+	s, aside, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 	if _, err := os.Stat(aside); err != nil {
 		t.Errorf("the damaged file is not at %q: %v", aside, err)
 	}
-	if err := s.Append(t.Context(), oneOfEach()); err != nil {
+	if err := s.Append(t.Context(), oneOfEach(), 0); err != nil {
 		t.Errorf("the fresh file takes nothing: %v", err)
 	}
 }
@@ -192,7 +193,7 @@ func BenchmarkAppend500(b *testing.B) {
 			n++
 			batch[i] = ucare.Reading{At: noon.Add(time.Duration(n) * time.Second), Dwelling: "a", Sensor: "s", Kind: ucare.Motion}
 		}
-		if err := s.Append(b.Context(), batch); err != nil {
+		if err := s.Append(b.Context(), batch, 0); err != nil {
 			b.Fatal(err)
 		}
 	}
