@@ -40,6 +40,20 @@ func (s *Store) Span(ctx context.Context, dwelling string) (first, last time.Tim
 	return first, last, 0, errNotYet
 }
 
+// Complete returns since when the file has every reading of all dwellings: the later of
+// when the file was made and how far [Store.Trim] went. Readings from before may be here
+// too (late ones, those that wait for an InfluxDB), but not all. It moves before Trim
+// removes anything, so rows that were read before Complete was asked are all there were
+// from its answer on.
+func (s *Store) Complete(ctx context.Context) (since time.Time, err error) { return since, errNotYet }
+
+// Series returns what readings of a dwelling differ in beside their content: at most most,
+// in the order in which they first came, which stays the same. An InfluxDB takes a bounded
+// number of them.
+func (s *Store) Series(ctx context.Context, dwelling string, most int) ([]Series, error) {
+	return nil, errNotYet
+}
+
 // DirtyHours returns the first hours of a dwelling that have to be summed up, at most
 // most, ordered.
 func (s *Store) DirtyHours(ctx context.Context, dwelling string, most int) ([]Dirty, error) {

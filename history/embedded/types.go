@@ -20,6 +20,13 @@ type Row struct {
 	N       int
 }
 
+// A Series is what one sensor says of one kind in one room.
+type Series struct {
+	Sensor string
+	Kind   ucare.Kind
+	Room   string
+}
+
 // A Place is how far somebody has read the journal, and what they must know to read on.
 type Place struct {
 	Seq   int64  // of the last entry that was read; 0: none yet
