@@ -180,7 +180,7 @@ func (k *keeper) look(now time.Time) (replace string) {
 	switch {
 	case refusal != "":
 		k.tell(true, ucare.FaultBrokerDeaf, k.subject, refusal, now)
-	case (open || k.canaryCuts >= cutsMost) && deaf: // cut off for the canary, it is open just before only
+	case deaf && (open || k.cutOff(now)):
 		k.tell(true, ucare.FaultBrokerDeaf, k.subject, fmt.Sprintf("connected as %s-%s, but our own message did not come back for %v: may it publish and subscribe below ucare/%s/canary/?", k.config.ID, k.name, deafAfter, k.config.ID), now)
 	case s.proved():
 		k.tell(false, ucare.FaultBrokerDeaf, k.subject, "", now)
@@ -217,6 +217,13 @@ func (k *keeper) lookAtConnection(open bool, now time.Time) {
 	case now.Sub(k.downSince) >= downAfter:
 		k.tell(true, ucare.FaultBrokerDown, k.subject, k.lastError, now)
 	}
+}
+
+// cutOff reports whether the broker ends the connection for our canary. Then it is open
+// just before one only, and a look that has to find it open may never do so; one
+// that stays away is down for another reason.
+func (k *keeper) cutOff(now time.Time) bool {
+	return k.canaryCuts >= cutsMost && (k.downSince.IsZero() || now.Sub(k.downSince) < downAfter)
 }
 
 // tell reports the beginning or the end of a fault, each once.

@@ -53,13 +53,34 @@ func (w *wire) Prove(topic string, qos byte) error {
 	w.bench.proofs = append(w.bench.proofs, qos)
 	w.mu.Unlock()
 	if cuts {
-		w.session.lost(errCut)
+		w.cut()
 		return errCut
 	}
 	if hears {
 		w.session.take(sensors.Message{At: time.Now(), Topic: topic, Payload: []byte("1")})
 	}
 	return nil
+}
+
+// cut ends the connection, which is back after a while, where the test gave one.
+func (w *wire) cut() {
+	w.mu.Lock()
+	away := w.bench.away
+	w.open = away == 0
+	w.mu.Unlock()
+	w.session.lost(errCut)
+	if away == 0 {
+		return
+	}
+	time.AfterFunc(away, func() {
+		w.mu.Lock()
+		back := w.bench.open && !w.closed
+		w.open = back
+		w.mu.Unlock()
+		if back {
+			w.session.connected()
+		}
+	})
 }
 
 func (w *wire) Close() {
@@ -80,8 +101,9 @@ type bench struct {
 	faults map[ucare.FaultCode]string
 	deaf   []gap
 
-	cuts   bool   // the broker ends the connection for a canary
-	proofs []byte // the QoS of each canary
+	cuts   bool          // the broker ends the connection for a canary
+	away   time.Duration // so long it is closed then
+	proofs []byte        // the QoS of each canary
 
 	refuses  map[string]bool // filters
 	listened []string        // what was asked for, each time
@@ -280,6 +302,33 @@ func TestAForbiddenCanaryDoesNotKeepTheConnectionDown(t *testing.T) {
 		})
 		if detail, stands := b.fault(ucare.FaultBrokerDeaf); stands {
 			t.Errorf("still deaf: %s", detail)
+		}
+	})
+}
+
+// Who is cut off for a canary is deaf, though each look may find the connection closed:
+// it is cut off just before it is late.
+func TestACanaryThatCutsUsOffIsAFaultHoweverLongTheWayBackIs(t *testing.T) {
+	for away := 100 * time.Millisecond; away < downAfter; away += 300 * time.Millisecond {
+		watched(t, func(b *bench) { b.cuts, b.away = true, away }, func(t *testing.T, b *bench) {
+			wait(deafAfter + 2*downAfter)
+			if detail, _ := b.fault(ucare.FaultBrokerDeaf); !strings.Contains(detail, "ucare/home-1/canary/") {
+				t.Errorf("back after %v: fault %q", away, detail)
+			}
+		})
+	}
+}
+
+func TestABrokerThatIsDownAfterItCutUsOffIsNotCalledDeaf(t *testing.T) {
+	watched(t, func(b *bench) { b.cuts, b.away = true, time.Millisecond }, func(t *testing.T, b *bench) {
+		wait(lookEvery)
+		b.set(func() { b.open = false; b.wires[len(b.wires)-1].open = false })
+		wait(10 * time.Minute)
+		if detail, stands := b.fault(ucare.FaultBrokerDeaf); stands {
+			t.Errorf("called deaf: %s", detail)
+		}
+		if _, stands := b.fault(ucare.FaultBrokerDown); !stands {
+			t.Error("a broker that is away is no fault")
 		}
 	})
 }
