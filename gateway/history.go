@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/influx"
+)
+
+// pseudonymKeyFile holds the key that makes pseudonyms of dwellings and sensors. Without
+// it nobody can say whose an InfluxDB's readings are.
+const pseudonymKeyFile = "pseudonyms.key"
+
+// HistoryOptions are those of the configuration's history. With its InfluxDB, if one is
+// in use; AlsoUnused: if one is configured.
+func HistoryOptions(c *configs.Gateway, alsoUnused bool) (history.Options, error) {
+	h := c.Box.History
+	o := history.Options{
+		Path: filepath.Join(c.Box.Data, "history.db"), Location: c.Box.TimeZone.Location,
+		KeepReadings: h.Keep, KeepHours: h.KeepHours,
+	}
+	if h.Influx == nil || h.Store != configs.InfluxDB && !alsoUnused {
+		return o, nil
+	}
+	key, err := pseudonymKey(c.Box.Data)
+	if err != nil {
+		return o, err
+	}
+	o.Influx = &influx.Config{
+		URL: h.Influx.URL, Token: h.Influx.Token.Secret().Reveal(), Org: h.Influx.Org,
+		Bucket: h.Influx.Bucket, Hours: h.Influx.HoursBucket,
+		KeepReadings: h.Keep, KeepHours: h.KeepHours, CAFile: h.Influx.CAFile, Key: key,
+	}
+	return o, nil
+}
+
+// pseudonymKey reads the key of the pseudonyms, and makes it where there is none.
+func pseudonymKey(dir string) ([]byte, error) {
+	const size = 32
+	path := filepath.Join(dir, pseudonymKeyFile)
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(key) == size:
+		return key, nil
+	case err == nil:
+		return nil, fmt.Errorf("the key of the pseudonyms is damaged (%s has %d bytes, not %d): bring it back from a backup; with a new one the InfluxDB's readings of before belong to nobody", path, len(key), size)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read the key of the pseudonyms: %w", err)
+	}
+	key = make([]byte, size)
+	_, _ = rand.Read(key) // never fails
+	if err := writeSynced(path+".new", key); err != nil {
+		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)
+	}
+	return key, nil
+}
+
+// writeSynced writes a file that only its owner can read, and that survives a power cut.
+func writeSynced(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = file.Write(content); err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
