@@ -92,6 +92,10 @@ func (s State) String() string {
 	}
 }
 
+// TestAlarm is the sensor under whose name a drill comes in that somebody asked the
+// gateway for. It hangs on no wall and is no sign of life.
+const TestAlarm = "test-alarm"
+
 // A Reading is one report of one sensor at one time. It is a contact (State is
 // known), a measurement (Unit is set) or a window of samples.
 type Reading struct {

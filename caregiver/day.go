@@ -95,13 +95,9 @@ type contact struct {
 	kind   ucare.Kind
 }
 
-// testAlarm is the sensor under whose name the gateway's test alarms come in: they
-// are no sign of life.
-const testAlarm = "test-alarm"
-
 // hear takes the next reading, which may be from before the day.
 func (d *day) hear(r ucare.Reading) {
-	if r.UnknownAge || r.Sensor == testAlarm || !r.At.Before(d.to) {
+	if r.UnknownAge || r.Sensor == ucare.TestAlarm || !r.At.Before(d.to) {
 		return
 	}
 	sign := d.signs.Of(r)

@@ -258,7 +258,7 @@ func (e *Fall) elsewhere(room string) bool {
 
 // mayLeadOut reports whether a door may be the front door.
 func mayLeadOut(room string) bool {
-	return leadsOut(purposeOf(room))
+	return ucare.PurposeOf(room).Leads() != ucare.NoWayOut
 }
 
 // changes reports whether a reading is a change, or a pulse, that somebody made.

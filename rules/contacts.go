@@ -26,9 +26,9 @@ type Contact struct {
 	// Blind is whether it cannot be relied on.
 	Blind bool `json:"blind,omitempty"`
 	// Purpose is what its room is for, by the room's name.
-	Purpose purpose   `json:"purpose,omitempty"`
-	At      time.Time `json:"at,omitzero"`    // of the newest reading
-	Since   time.Time `json:"since,omitzero"` // when it became active
+	Purpose ucare.Purpose `json:"purpose,omitempty"`
+	At      time.Time     `json:"at,omitzero"`    // of the newest reading
+	Since   time.Time     `json:"since,omitzero"` // when it became active
 }
 
 // contactsRemembered bounds the state. Contacts beyond it prove less.
@@ -54,7 +54,7 @@ func (p *Policy) lifeSign(s *State, r *ucare.Reading, at time.Time) (c Contact, 
 	if !c.says(r, at, p.Silence.Stuck) || r.Drill {
 		return c, false
 	}
-	c.Sensor, c.Room, c.Kind, c.Purpose = kept(r.Sensor), kept(r.Room), known(r.Kind), purposeOf(r.Room)
+	c.Sensor, c.Room, c.Kind, c.Purpose = kept(r.Sensor), kept(r.Room), known(r.Kind), ucare.PurposeOf(r.Room)
 	return c, true
 }
 
@@ -111,7 +111,7 @@ func (q *SilenceState) contact(r *ucare.Reading) *Contact {
 	}
 	c := &q.Contacts[i]
 	if c.Room != r.Room {
-		c.Room, c.Purpose = kept(r.Room), purposeOf(r.Room)
+		c.Room, c.Purpose = kept(r.Room), ucare.PurposeOf(r.Room)
 	}
 	return c
 }

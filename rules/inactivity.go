@@ -59,11 +59,11 @@ type SilencePolicy struct {
 type SilenceState struct {
 	// Last is when the last sign of life was made, and where it came from; zero
 	// before the first.
-	Last    time.Time  `json:"last,omitzero"`
-	Sensor  string     `json:"sensor,omitempty"`
-	Room    string     `json:"room,omitempty"`
-	Kind    ucare.Kind `json:"kind,omitempty"`
-	Purpose purpose    `json:"purpose,omitempty"` // of the room
+	Last    time.Time     `json:"last,omitzero"`
+	Sensor  string        `json:"sensor,omitempty"`
+	Room    string        `json:"room,omitempty"`
+	Kind    ucare.Kind    `json:"kind,omitempty"`
+	Purpose ucare.Purpose `json:"purpose,omitempty"` // of the room
 	// Out is where the resident probably is.
 	Out OutState `json:"out,omitzero"`
 	// Gaps are the times since then in which nothing could be heard, in order.
@@ -117,7 +117,7 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	p.noticed(s, &c, at)
 	p.seenAtHome(s, q.Kind, c.Sensor, at)
 	why := ucare.Evidence{Fact: ucare.FactActivity, At: at, Sensor: c.Sensor, Room: c.Room, Kind: q.Kind}
-	if c.Purpose == kitchen {
+	if c.Purpose == ucare.Kitchen {
 		to = q.inKitchen(s, why, now, to)
 	}
 	if q.from().Before(at) && !q.Out.Weak && q.Alarm == "" {

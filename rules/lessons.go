@@ -174,7 +174,7 @@ func (l *lessons) note(was lesson) {
 func (l *lessons) eats(c *Contact, now time.Time) {
 	local := now.In(l.p.location())
 	clock := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
-	if _, been := l.meals[l.number(now)]; c.Purpose == kitchen && clock >= dayBegins && !been {
+	if _, been := l.meals[l.number(now)]; c.Purpose == ucare.Kitchen && clock >= dayBegins && !been {
 		l.meals[l.number(now)] = clock
 	}
 }

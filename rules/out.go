@@ -7,7 +7,7 @@ import (
 )
 
 // Method. The front door is the one contact that can tell an empty home from a silent
-// one. It is a door whose room is the entrance or the hall by its name (rooms.go); where
+// one. It is a door whose room is the entrance or the hall by its name (ucare.Purpose); where
 // none is, any door that is not a bedroom's, a bathroom's or a kitchen's. Which of its
 // states is "open" does not matter, for contacts are mounted the wrong way round. Uses of
 // the door within Pass (10 min) are one passage.
@@ -75,7 +75,7 @@ func (p *Policy) whereabouts(s *State, c *Contact, before, at time.Time) {
 		*o = OutState{} // Asked, and somebody moved.
 	case c.Kind == ucare.Door && c.isExit(exits):
 		p.throughDoor(s, before, at)
-	case exits == noDoor && c.Purpose == entrance:
+	case exits == ucare.NoWayOut && c.Purpose == ucare.Entrance:
 		p.atEntrance(o, c, at)
 	default:
 		p.inside(o, c, at)
@@ -168,18 +168,9 @@ func (c *Contact) restedSince(out, at time.Time) bool {
 	return (c.Kind == ucare.Bed || c.Kind == ucare.Seat) && c.State == ucare.Inactive && c.Since.After(out) && at.Sub(c.Since) >= time.Minute
 }
 
-// A doorway is how the way out can be told.
-type doorway uint8
-
-const (
-	noDoor    doorway = iota // no contact is at the front door
-	anyDoor                  // a door somewhere that may be it
-	frontDoor                // one that surely is it
-)
-
 // frontDoor finds out which doors lead out.
-func (q *SilenceState) frontDoor() doorway {
-	best := noDoor
+func (q *SilenceState) frontDoor() ucare.Doorway {
+	best := ucare.NoWayOut
 	for i := range q.Contacts {
 		if c := &q.Contacts[i]; c.Kind == ucare.Door && !c.Blind {
 			best = max(best, c.leads())
@@ -188,19 +179,11 @@ func (q *SilenceState) frontDoor() doorway {
 	return best
 }
 
-// leads is how surely a door leads out, by the name of its room.
-func (c *Contact) leads() doorway {
-	switch c.Purpose {
-	case entrance, hall:
-		return frontDoor
-	case anyRoom:
-		return anyDoor
-	default:
-		return noDoor // of the bathroom, of a cupboard in the kitchen
-	}
-}
+func (c *Contact) leads() ucare.Doorway { return c.Purpose.Leads() }
 
-func (c *Contact) isExit(exits doorway) bool { return exits != noDoor && c.leads() == exits }
+func (c *Contact) isExit(exits ucare.Doorway) bool {
+	return exits != ucare.NoWayOut && c.leads() == exits
+}
 
 func (o *OutState) shift(by time.Duration) {
 	o.Since, o.Back, o.Seen = moved(o.Since, by), moved(o.Back, by), moved(o.Seen, by)
@@ -213,7 +196,7 @@ func (q *SilenceState) out() bool { return !q.Out.Since.IsZero() && !q.Out.Weak 
 func (q *SilenceState) seesTheWayOut() bool {
 	for i := range q.Contacts {
 		c := &q.Contacts[i]
-		if !c.Blind && (c.Purpose == entrance || c.Kind == ucare.Door && c.leads() != noDoor) {
+		if !c.Blind && (c.Purpose == ucare.Entrance || c.Kind == ucare.Door && c.leads() != ucare.NoWayOut) {
 			return true
 		}
 	}

@@ -71,10 +71,10 @@ const (
 
 // A Visit is where the resident was last noticed, and since when.
 type Visit struct {
-	Room    string    `json:"room,omitempty"`
-	Purpose purpose   `json:"purpose,omitempty"`
-	Since   time.Time `json:"since,omitzero"`
-	Last    time.Time `json:"last,omitzero"` // the last sign of life
+	Room    string        `json:"room,omitempty"`
+	Purpose ucare.Purpose `json:"purpose,omitempty"`
+	Since   time.Time     `json:"since,omitzero"`
+	Last    time.Time     `json:"last,omitzero"` // the last sign of life
 	// Bed, Bedroom, WayOut and Door are when somebody was last noticed there, Bed by a
 	// sensor of its own.
 	Bed     time.Time `json:"bed,omitzero"`
@@ -112,15 +112,15 @@ func (p *Policy) followVisit(s *State, now time.Time) {
 	if q.Kind == ucare.Bed {
 		v.Bed = q.Last
 	}
-	if v.Purpose == bedroom || q.Kind == ucare.Bed {
+	if v.Purpose == ucare.Bedroom || q.Kind == ucare.Bed {
 		v.Bedroom = q.Last
 	}
-	if v.Purpose == hall || v.Purpose == entrance {
+	if v.Purpose == ucare.Hall || v.Purpose == ucare.Entrance {
 		v.WayOut = q.Last
 	}
 	v.throughDoor(q.Kind)
 	v.Doubted = q.Kind == ucare.Door || q.Kind == ucare.HelpButton ||
-		v.Purpose != bathroom && !v.Arrived && !v.Door.IsZero() && q.Last.Sub(v.Door) < sinceTheDoor
+		v.Purpose != ucare.Bathroom && !v.Arrived && !v.Door.IsZero() && q.Last.Sub(v.Door) < sinceTheDoor
 	p.beginAnew(s)
 }
 
@@ -149,7 +149,7 @@ func (p *Policy) doubtVisit(s *State, now time.Time) {
 
 // throughDoor notes whether the last sign came from a door that may be the front door.
 func (v *Visit) throughDoor(kind ucare.Kind) {
-	if kind != ucare.Door || !leadsOut(v.Purpose) {
+	if kind != ucare.Door || v.Purpose.Leads() == ucare.NoWayOut {
 		v.AtDoor = false
 		return
 	}
@@ -163,11 +163,6 @@ func (v *Visit) throughDoor(kind ucare.Kind) {
 	v.AtDoor, v.Door, v.WayOut = true, v.Last, v.Last
 }
 
-// leadsOut reports whether a door in such a room may be the front door.
-func leadsOut(room purpose) bool {
-	return room != bathroom && room != bedroom && room != kitchen
-}
-
 // visitDue is when a visit becomes suspicious.
 func (p *Policy) visitDue(s *State) (time.Time, bool) {
 	v := &s.Fall.Visit
@@ -179,7 +174,7 @@ func (p *Policy) visitDue(s *State) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	at := v.Last.Add(limit)
-	if known && v.Purpose == bathroom {
+	if known && v.Purpose == ucare.Bathroom {
 		at = earlier(at, v.Since.Add(max(2*limit, p.Fall.Visit.Unlearned)))
 	}
 	return later(at, s.Profile.At), true
@@ -193,10 +188,10 @@ func (p *Policy) visitCounts(s *State) bool {
 		return false
 	case s.away(), v.Last.Before(s.Silence.Away.To), s.Silence.out(), s.Silence.resting(v), s.Silence.unseen():
 		return false
-	case v.Purpose == hall || v.Purpose == entrance:
+	case v.Purpose == ucare.Hall || v.Purpose == ucare.Entrance:
 		return !v.Door.IsZero() && v.Last.Sub(v.Door) <= wayOutSeen && p.seesTheBedroom(v)
 	default:
-		return v.Purpose == bathroom && p.seesTheBedroom(v)
+		return v.Purpose == ucare.Bathroom && p.seesTheBedroom(v)
 	}
 }
 
@@ -286,7 +281,7 @@ func (q *SilenceState) unseen() bool {
 	for i := range q.Contacts {
 		switch c := &q.Contacts[i]; {
 		case !c.Blind:
-		case c.Kind == ucare.Door && c.leads() != noDoor, c.Kind != ucare.Door && !q.seesInto(c.Room):
+		case c.Kind == ucare.Door && c.leads() != ucare.NoWayOut, c.Kind != ucare.Door && !q.seesInto(c.Room):
 			return true
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // TestAlarm is the sensor under whose name a drill comes in that somebody asked
 // the gateway for.
-const TestAlarm = "test-alarm"
+const TestAlarm = ucare.TestAlarm
 
 // commands decodes what people in the home say to the gateway itself, with a
 // button or a switch of their home automation, on
