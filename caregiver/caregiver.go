@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/activity"
 	"github.com/ucare-project/ucare/language"
 )
 
@@ -38,6 +39,13 @@ type Past interface {
 	Concerns(ctx context.Context, dwelling string, from, to time.Time) ([]ToldConcern, error)
 	// Readings returns the readings of that time, ordered by it.
 	Readings(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error]
+}
+
+// A Diary knows what days were like. As the Past it may be slow, fail or hang.
+type Diary interface {
+	// Days returns the days from one date to another, both included (2006-01-02), in order.
+	// A day of which nothing is known is left out.
+	Days(ctx context.Context, dwelling, from, to string) ([]activity.Day, error)
 }
 
 // A Snapshot is what holds in a dwelling at an instant.
@@ -100,6 +108,7 @@ type Person struct {
 type Options struct {
 	Watch  Watch
 	Past   Past
+	Diary  Diary // nil: there is none, and who asks for days is told so
 	People []Person
 	// Location is where the dwellings are, for days and hours; time.Local when nil.
 	Location *time.Location

@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/activity"
 	"github.com/ucare-project/ucare/caregiver"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/rules"
@@ -100,7 +102,10 @@ type past struct {
 	history *memory
 }
 
-var _ caregiver.Past = past{}
+var (
+	_ caregiver.Past  = past{}
+	_ caregiver.Diary = past{}
+)
 
 // Alarms of the dwelling raised in that time.
 func (p past) Alarms(ctx context.Context, dwelling string, from, to time.Time) ([]ucare.Alarm, error) {
@@ -138,4 +143,9 @@ func (p past) Concerns(ctx context.Context, dwelling string, from, to time.Time)
 // Readings of the dwelling in that time.
 func (p past) Readings(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error] {
 	return p.history.Between(ctx, dwelling, from, to)
+}
+
+// Days of the dwelling, both dates included.
+func (p past) Days(ctx context.Context, dwelling, from, to string) ([]activity.Day, error) {
+	return nil, errors.New("the history does not sum up days yet")
 }

@@ -37,7 +37,7 @@ func (g *Gateway) wireServers(c *configs.Gateway) error {
 	spoken, _ := language.Parse(c.Box.Language) // the configuration is checked
 	page, err := caregiver.New(caregiver.Options{
 		Language: spoken,
-		Watch:    g.board, Past: past{g.journal, g.history}, People: peopleOf(c),
+		Watch:    g.board, Past: past{g.journal, g.history}, Diary: past{g.journal, g.history}, People: peopleOf(c),
 		Location: g.location, Logger: g.part("caregiver"), Looked: g.looked,
 	})
 	if err != nil {
