@@ -43,6 +43,8 @@ type Place struct {
 
 	// Steps is the YAML of the route's steps; empty is the centre alone.
 	Steps string
+	// History is the YAML of gateway.history, such as "keep: 720h"; empty is the default.
+	History string
 	// Receivers is YAML of further receivers.
 	Receivers string
 }
@@ -108,7 +110,7 @@ func (p *Place) gatewayYAML() string {
 	if steps == "" {
 		steps = "        - {receivers: [centre], within: 60s}\n"
 	}
-	return fmt.Sprintf(`gateway: {id: %s, data: %q, listen: %q, language: en, time_zone: UTC, journal: {ballast: 1MiB}}
+	return fmt.Sprintf(`gateway: {id: %s, data: %q, listen: %q, language: en, time_zone: UTC, journal: {ballast: 1MiB}, history: {%s}}
 dwellings:
   - id: %s
     account: "110042"
@@ -129,7 +131,7 @@ emergency:
 %scaregiver:
   listen: %q
   people: [{id: daughter, password_file: person.password, dwellings: [%s]}]
-`, GatewayID, p.Data, p.Local, Dwelling, p.sensorsYAML(), p.Centre, p.Receivers, steps, p.Page, Dwelling)
+`, GatewayID, p.Data, p.Local, p.History, Dwelling, p.sensorsYAML(), p.Centre, p.Receivers, steps, p.Page, Dwelling)
 }
 
 func (p *Place) sensorsYAML() string {

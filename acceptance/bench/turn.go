@@ -3,20 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/acceptance"
-	"github.com/ucare-project/ucare/emergency"
 )
 
 const (
@@ -43,7 +38,7 @@ func (w *way) turn(ctx context.Context, round, alarms, others int) error {
 		case <-pace.C:
 		}
 		room := fmt.Sprintf("room-%d-%d", round, i)
-		arrived := w.centre.expect(room)
+		arrived := w.centre.Expect(room)
 		began := time.Now()
 		w.publish(room, "smoke")
 		select {
@@ -113,74 +108,6 @@ func (w *way) publish(room, kind string) {
 	}
 	w.sensors.Publish(base+room, 1, false, fmt.Sprintf(
 		`{"sensor":%q,"room":%q,"kind":%q,"active":true}`, room, room, kind))
-}
-
-// An ear is a centre that notes when the first byte of each alarm came in, and
-// answers like a centre whose operator is quick.
-type ear struct {
-	mu      sync.Mutex
-	waiting map[string]chan time.Time // by room
-}
-
-// listen starts an ear on an address.
-func listen(address string) (*ear, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	e := &ear{waiting: make(map[string]chan time.Time)}
-	go func() { _ = http.Serve(listener, e) }() // until the process ends
-	return e, nil
-}
-
-func (e *ear) expect(room string) <-chan time.Time {
-	arrived := make(chan time.Time, 1)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.waiting[room] = arrived
-	return arrived
-}
-
-func (e *ear) heard(room string, at time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if arrived, ok := e.waiting[room]; ok {
-		arrived <- at
-		delete(e.waiting, room)
-	}
-}
-
-// ServeHTTP takes a report of the gateway, or the bare subscriber's message.
-func (e *ear) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	came := time.Now()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
-	if strings.HasSuffix(r.URL.Path, "/heartbeats") {
-		answer(w, emergency.HeartbeatReply{At: came})
-		return
-	}
-	var report emergency.Report
-	if json.Unmarshal(body, &report) == nil && report.ID != "" {
-		e.heard(report.Alarm.Room, came)
-		answer(w, emergency.Reply{
-			Receipt: &emergency.Receipt{Report: report.ID, At: came},
-			Answer: []emergency.Answer{{Alarm: report.Alarm.ID, Answers: ucare.Answers{
-				ReceivedAt: came, AcknowledgedAt: came, AcknowledgedBy: "bench", ClosedAt: came, ClosedBy: "bench",
-			}}},
-		})
-		return
-	}
-	var bare struct{ Room string }
-	if json.Unmarshal(body, &bare) == nil {
-		e.heard(bare.Room, came)
-	}
-}
-
-func answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the asker measures, not we
 }
 
 // postBare is all that the bare subscriber does. It posts smoke only.

@@ -19,7 +19,7 @@ import (
 type way struct {
 	name    string
 	sensors mqtt.Client // where the home publishes
-	centre  *ear
+	centre  *acceptance.Ear
 	took    []time.Duration
 
 	place   *acceptance.Place // of a gateway
@@ -87,7 +87,7 @@ func gatewayWay(ctx context.Context, dir, binary, household string) (*way, func(
 	if err := place.Write(); err != nil {
 		return nil, nil, err
 	}
-	centre, err := listen(place.Centre)
+	centre, err := acceptance.Listen(place.Centre)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +113,7 @@ func bareWay(household string) (*way, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	centre, err := listen(address)
+	centre, err := acceptance.Listen(address)
 	if err != nil {
 		return nil, nil, err
 	}
