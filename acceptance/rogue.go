@@ -57,7 +57,7 @@ func StartRogue(ctx context.Context, broker, password string, qos byte, perSecon
 		return nil, err
 	}
 	in := bufio.NewReader(conn)
-	if err := hello(conn, in, password); err != nil {
+	if err := hello(conn, in, RogueID, password); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -65,26 +65,6 @@ func StartRogue(ctx context.Context, broker, password string, qos byte, perSecon
 	r.ended.Go(func() { r.hear(in) })
 	r.ended.Go(func() { r.babble(ctx, perSecond) })
 	return r, nil
-}
-
-// hello connects under the rogue's account. A household's broker asks for no password.
-func hello(conn io.Writer, in io.Reader, password string) error {
-	c := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
-	c.ProtocolName, c.ProtocolVersion, c.ClientIdentifier, c.CleanSession = "MQTT", 4, RogueID, true
-	if password != "" {
-		c.UsernameFlag, c.Username, c.PasswordFlag, c.Password = true, RogueID, true, []byte(password)
-	}
-	if err := c.Write(conn); err != nil {
-		return err
-	}
-	p, err := packets.ReadPacket(in)
-	if err != nil {
-		return err
-	}
-	if ack, is := p.(*packets.ConnackPacket); !is || ack.ReturnCode != packets.Accepted {
-		return fmt.Errorf("the broker does not let the rogue in: %v", p)
-	}
-	return nil
 }
 
 // hear counts the acknowledgements until the connection ends.
