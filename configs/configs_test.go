@@ -197,7 +197,9 @@ func TestTheDeployedExampleLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := home(t)
-	for from, to := range map[string]string{"mosquitto.password": "mqtt.password", "centre.secret": "centre.secret"} {
+	for from, to := range map[string]string{
+		"mosquitto.password": "mqtt.password", "centre.secret": "centre.secret", "influxdb.token": "gateway.influxdb.token",
+	} {
 		if err := os.Rename(filepath.Join(dir, "secrets", from), filepath.Join(dir, to)); err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +208,10 @@ func TestTheDeployedExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"sensors.client.url: mqtt://mosquitto:1884 is not encrypted; whoever is in the same network can read it"}
+	want := []string{
+		"gateway.history.influxdb.url: http://influxdb:8086 is not encrypted; whoever is in the same network can read it",
+		"sensors.client.url: mqtt://mosquitto:1884 is not encrypted; whoever is in the same network can read it",
+	}
 	if !slices.Equal(c.Warnings(), want) {
 		t.Errorf("the warnings are %q", c.Warnings())
 	}
