@@ -44,12 +44,8 @@ var mayImport = map[string][]string{
 	},
 	// The real programs against real peers, and the bench that measures them.
 	"acceptance":        {".", "emergency", "emergency/center", "configs"},
-	"acceptance/*":      {".", "acceptance", "acceptance/load", "acceptance/influxd", "emergency", "emergency/center", "configs"},
+	"acceptance/*":      {".", "acceptance", "acceptance/*", "emergency", "emergency/center", "configs"},
 	"acceptance/corpus": {".", "configs", "sensors", "gateway"},
-	// How both stores of the history are measured.
-	"acceptance/bench": {
-		".", "acceptance", "acceptance/load", "acceptance/influxd", "emergency", "configs", "activity", "history", "history/*",
-	},
 	// What devices of other programs say, and what the decoders make of it.
 	"acceptance/definitions": {".", "sensors", "sensors/*"},
 	"acceptance/zigbee":      {".", "sensors", "sensors/*"},

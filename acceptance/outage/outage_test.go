@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/acceptance"
+	"github.com/ucare-project/ucare/acceptance/influxd"
+	"github.com/ucare-project/ucare/acceptance/load"
+)
+
+// startServer is a home of which only the server is there.
+func startServer(t *testing.T) *home {
+	t.Helper()
+	server, err := influxd.Start(t.Context())
+	if errors.Is(err, influxd.ErrMissing) {
+		t.Skip("SKIPPED: " + err.Error())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	h := &home{server: server, place: &acceptance.Place{Data: t.TempDir()}}
+	if err := os.WriteFile(filepath.Join(h.place.Data, "pseudonyms.key"), []byte("0123456789abcdef0123456789abcdef"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.post(t, "/query?q="+strings.ReplaceAll("CREATE DATABASE ucare WITH DURATION INF NAME raw", " ", "+"), "")
+	return h
+}
+
+func (h *home) post(t *testing.T, path, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text, _ := io.ReadAll(response.Body); response.StatusCode >= 300 {
+		t.Fatalf("%s: %s: %s", path, response.Status, text)
+	}
+}
+
+// store writes readings as docs/history.md says.
+func (h *home) store(t *testing.T, readings []ucare.Reading) {
+	t.Helper()
+	before := make(map[string]int)
+	points := make([]string, len(readings))
+	for i, r := range readings {
+		place := fmt.Sprint(r.At, r.Sensor, r.Kind)
+		points[i] = h.point(t, r, before[place])
+		before[place]++
+	}
+	h.post(t, "/api/v2/write?bucket="+bucket, strings.Join(points, "\n"))
+}
+
+func (h *home) point(t *testing.T, r ucare.Reading, n int) string {
+	t.Helper()
+	dwelling, err := h.pseudonym("d-", r.Dwelling)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sensor, err := h.pseudonym("s-", r.Sensor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return load.Point(r, n, dwelling, sensor)
+}
+
+// The comparison sees each way in which a store can be wrong, on a real server.
+func TestTheComparisonSeesWhatIsMissingDoubleOrStrange(t *testing.T) {
+	h := startServer(t)
+	from := time.Now().UTC().Truncate(time.Hour).Add(-time.Hour)
+	to := from.Add(time.Hour)
+	for r := range (load.Home{Dwelling: acceptance.Dwelling, Seed: 1, PerHour: load.Busy}).Readings(from, to) {
+		h.note(r)
+	}
+	if d := h.differ(t, from, to); d.same() || len(d.missing) != len(h.published) {
+		t.Fatalf("of an empty server it says: %s", d)
+	}
+	h.store(t, h.published)
+	if d := h.differ(t, from, to); !d.same() {
+		t.Fatalf("everything is stored, and it says: %s: %v", d, d.verdict())
+	}
+	h.store(t, h.published) // again changes nothing
+	if d := h.differ(t, from, to); !d.same() {
+		t.Fatalf("everything is stored twice, and it says: %s: %v", d, d.verdict())
+	}
+	contact := h.first(t, func(r ucare.Reading) bool { return r.Kind == ucare.Motion })
+	h.post(t, "/api/v2/write?bucket="+bucket, h.point(t, contact, 1))
+	if d := h.differ(t, from, to); len(d.double) != 1 || d.same() {
+		t.Errorf("one is stored twice, and it says: %s", d)
+	}
+	measured := h.first(t, func(r ucare.Reading) bool { return r.Kind == ucare.Temperature })
+	measured.Value++
+	h.post(t, "/api/v2/write?bucket="+bucket, h.point(t, measured, 0))
+	if d := h.differ(t, from, to); len(d.missing) != 1 || len(d.strange) != 1 {
+		t.Errorf("one is overwritten by another one, and it says: %s", d)
+	}
+}
+
+func (h *home) differ(t *testing.T, from, to time.Time) difference {
+	t.Helper()
+	stored, err := h.stored(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compare(h.publishedIn(from, to), stored)
+}
+
+func (h *home) first(t *testing.T, is func(ucare.Reading) bool) ucare.Reading {
+	t.Helper()
+	for _, r := range h.published {
+		if is(r) {
+			return r
+		}
+	}
+	t.Fatal("there is none")
+	return ucare.Reading{}
+}
+
+// startHome is a real gateway and a real server; the overlay breaks the gateway.
+func startHome(t *testing.T, overlay string) *home {
+	t.Helper()
+	dir := t.TempDir()
+	binary, err := acceptance.Build(t.Context(), dir, overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := start(context.WithoutCancel(t.Context()), dir, binary)
+	if errors.Is(err, influxd.ErrMissing) {
+		t.Skip("SKIPPED: " + err.Error())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.close)
+	return h
+}
