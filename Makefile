@@ -4,7 +4,7 @@
 TOOL  = go tool -modfile=tools.mod
 FUZZ ?= 10s
 
-.PHONY: build test check scenarios simulation score corpus definitions fuzz bench image demo
+.PHONY: build test check scenarios simulation score corpus definitions fuzz bench stores outage image demo
 
 build: ## the program, as it is shipped: bin/ucare
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ucare ./cmd/ucare
@@ -47,9 +47,15 @@ fuzz: ## each fuzz target for FUZZ (10s)
 	    go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -fuzzminimizetime 20x || exit 1; \
 	  done; done
 
-bench: ## the way of an alarm from publish to centre, beside a bare subscriber; then the benchmarks
+bench: stores ## the way of an alarm from publish to centre, beside a bare subscriber; both stores of the history; then the benchmarks
 	go run ./acceptance/bench
 	go test -run '^$$' -bench . -benchmem ./...
+
+stores: ## both stores of the history beside plain SQLite and plain InfluxDB, 3 million readings; some minutes
+	go run ./acceptance/stores
+
+outage: ## alarms and readings while InfluxDB is killed, held, slow or refusing, and the gateway is killed; some minutes
+	go run ./acceptance/outage
 
 image: ## the container image
 	docker build -t ucare .

@@ -46,6 +46,9 @@ var mayImport = map[string][]string{
 	"acceptance":        {".", "emergency", "emergency/center", "configs"},
 	"acceptance/*":      {".", "acceptance", "acceptance/*", "emergency", "emergency/center", "configs"},
 	"acceptance/corpus": {".", "configs", "sensors", "gateway"},
+	// How both stores of the history are measured, and what Grafana is shown of them.
+	"acceptance/stores":    {".", "acceptance", "acceptance/*", "activity", "history", "history/*"},
+	"acceptance/dashboard": {".", "acceptance", "acceptance/*", "activity", "history", "history/*"},
 	// What devices of other programs say, and what the decoders make of it.
 	"acceptance/definitions": {".", "sensors", "sensors/*"},
 	"acceptance/zigbee":      {".", "sensors", "sensors/*"},

@@ -161,7 +161,7 @@ func (h *home) pseudonym(prefix, name string) (string, error) {
 		return "", err
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(name))
+	mac.Write([]byte(prefix + name))
 	return prefix + hex.EncodeToString(mac.Sum(nil)[:8]), nil
 }
 
