@@ -30,7 +30,7 @@ const (
 	lossWindow = time.Minute
 	lossesMost = 3 // more in the window, and somebody else is using our name
 
-	cutsMost = 2 // so often in a row the broker ends the connection for a canary until we ask no more for its acknowledgement
+	cutsMost = 2 // so often in a row the broker ends the connection for a canary until they go out seldom
 )
 
 // A line is one MQTT connection on which we speak.
@@ -46,8 +46,9 @@ type line interface {
 // A way is an MQTT connection with its reconnecting.
 type way interface {
 	Open() bool
-	// Prove sends a canary, and waits for what its QoS promises for a bounded time.
-	Prove(topic string, qos byte) error
+	// Prove sends a canary with QoS 1, once, and waits for the broker's acknowledgement for
+	// a bounded time.
+	Prove(topic string) error
 	// Close ends it for good within a bounded time.
 	Close()
 }
@@ -105,12 +106,11 @@ type session struct {
 	began   time.Time
 	will    bool // it has a last will
 	line    connection
-	cut     bool // the broker ended the connection for the canary, and this line would send it again
 	heard   subscriptions
 	nonce   string    // of the canary that is under way
 	sentAt  time.Time // when that was sent
 	sending bool
-	acked   bool      // that one asks for an acknowledgement
+	unheard bool      // that one has not come back
 	busy    time.Time // since when the handler is at a message
 	// failed: a message could not be committed. Nothing more is committed or
 	// acknowledged on this line, so that the order stays what it was.
@@ -192,9 +192,6 @@ func (k *keeper) look(now time.Time) (replace string) {
 		return fmt.Sprintf("a message has been in the handler for %v", now.Sub(s.busy).Round(time.Second))
 	case deaf:
 		return fmt.Sprintf("no canary for %v", k.since(now).Round(time.Second))
-	}
-	if s.cut {
-		return "the connection ends when our own message is sent; it is sent without asking for an acknowledgement"
 	}
 	return s.lookAtWill(open, now)
 }
@@ -300,21 +297,23 @@ func (k *keeper) sendCanary(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := k.now
-	every, qos := canaryEvery, byte(1)
+	every := canaryEvery
 	if k.canaryCuts >= cutsMost { // whoever is cut off for it hears between two of them
-		every, qos = deafAfter-lookEvery, 0
+		every = deafAfter - lookEvery
 	}
 	if s.sending || !s.sentAt.IsZero() && now.Sub(s.sentAt) < every || !s.line.Open() {
 		return
 	}
-	s.sending, s.sentAt, s.acked = true, now, qos > 0
-	s.nonce = k.name + "-" + strconv.FormatInt(now.UnixNano(), 36)
-	topic, line := "ucare/"+k.config.ID+"/canary/"+s.nonce, s.line
+	nonce := k.name + "-" + strconv.FormatInt(now.UnixNano(), 36)
+	s.sending, s.unheard, s.sentAt, s.nonce = true, true, now, nonce
+	topic, line := "ucare/"+k.config.ID+"/canary/"+nonce, s.line
 	k.sending.Go(func() {
-		err := line.Prove(topic, qos)
+		err := line.Prove(topic)
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		s.sending = false
+		if s.nonce == nonce {
+			s.sending = false
+		}
 		if err != nil {
 			k.log.Debug("canary not sent", "error", err)
 		}
@@ -335,6 +334,7 @@ func (s *session) isCanary(topic string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if nonce == s.nonce && k.now == s {
+		s.unheard = false
 		k.canaryCuts = 0
 		k.prove(now)
 	}
@@ -394,10 +394,10 @@ func (s *session) lost(err error) {
 	k.mu.Lock()
 	if k.now == s {
 		k.losses = append(k.losses, time.Now())
-		if s.sending || time.Since(s.sentAt) <= cutWithin {
+		if s.unheard && (s.sending || time.Since(s.sentAt) <= cutWithin) {
 			k.canaryCuts++
-			s.cut = k.canaryCuts >= cutsMost && s.acked
 		}
+		s.sending, s.unheard = false, false // on the next connection nobody acknowledges it
 	}
 	k.mu.Unlock()
 	k.log.Warn("connection to the broker lost", "error", err)

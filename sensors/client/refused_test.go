@@ -4,7 +4,10 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/sensors/broker"
@@ -70,6 +73,70 @@ func TestWrongCredentialsAreToldInTheFault(t *testing.T) {
 	eventually(t, "the fault says why", func() bool {
 		return strings.Contains(faults.detail(ucare.FaultBrokerDown), "not Authorized")
 	})
+}
+
+// cutter is a broker that ends each connection for the first thing it publishes.
+type cutter struct {
+	net.Listener
+	published chan *packets.PublishPacket
+}
+
+func startCutter(t *testing.T) *cutter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cutter{l, make(chan *packets.PublishPacket, 100)}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { c.serve(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		serving.Wait()
+	})
+	return c
+}
+
+func (c *cutter) serve(conn net.Conn) {
+	defer conn.Close()
+	for {
+		packet, err := packets.ReadPacket(conn)
+		var answer packets.ControlPacket
+		switch p := packet.(type) {
+		case *packets.ConnectPacket:
+			answer = packets.NewControlPacket(packets.Connack)
+		case *packets.SubscribePacket:
+			granted := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
+			granted.MessageID, granted.ReturnCodes = p.MessageID, p.Qoss
+			answer = granted
+		case *packets.PublishPacket:
+			c.published <- p
+			return
+		}
+		if err != nil || answer == nil || answer.Write(conn) != nil {
+			return
+		}
+	}
+}
+
+// What was not acknowledged would end the next connection too, and be changed by the library
+// for sending it again while it sends it.
+func TestACanaryIsNeverSentAgain(t *testing.T) {
+	c := startCutter(t)
+	port := c.Addr().(*net.TCPAddr).Port
+	hear(t, &mosquitto{t: t, port: port}, &inbox{}, &faultList{}, nil)
+	first, second := <-c.published, <-c.published
+	if first.TopicName == second.TopicName || second.Dup {
+		t.Errorf("%s was sent and then %s, as a duplicate: %v", first.TopicName, second.TopicName, second.Dup)
+	}
 }
 
 func portOf(t *testing.T, b *broker.Broker) int {
