@@ -17,12 +17,15 @@ type ballast struct {
 	path    string
 	size    int64        // 0 or less: there is none
 	givenUp atomic.Int64 // how often it was
-	halt    atomic.Bool  // the writer of the file shall stop
+	free    func(path string) (int64, error)
+	halt    atomic.Bool // the writer of the file shall stop
 	filling sync.WaitGroup
 	mu      sync.Mutex // held while the file is made or removed
 }
 
-func newBallast(path string, size int64) *ballast { return &ballast{path: path, size: size} }
+func newBallast(path string, size int64) *ballast {
+	return &ballast{path: path, size: size, free: freeBytes}
+}
 
 // errHalted says that the ballast was not finished because the space is needed
 // or the journal is being closed.
@@ -47,14 +50,24 @@ func (b *ballast) present() bool {
 	return err == nil && b.size > 0 && info.Size() == b.size
 }
 
-// short reports whether the disk has no room to spare: the ballast was given up, or
-// less is free than it takes. Without a ballast nobody has said how much that is.
+// short reports whether the disk has no room to spare: less is free than the ballast
+// takes, or a missing one cannot be written. One that is being written is no shortage.
+// Without a ballast nobody has said how much to spare.
 func (b *ballast) short() bool {
 	if b.size <= 0 {
 		return false
 	}
-	free, err := freeBytes(b.path)
-	return !b.present() || err == nil && free < b.size
+	free, err := b.free(b.path)
+	if err != nil {
+		return !b.present()
+	}
+	if b.present() {
+		return free < b.size
+	}
+	if info, err := os.Stat(b.unfinished()); err == nil {
+		free += info.Size()
+	}
+	return free < 2*b.size
 }
 
 // fill writes a missing ballast in the background: a start must not wait for it.
@@ -103,7 +116,7 @@ func (b *ballast) restore() error {
 	if b.size <= 0 || b.present() {
 		return nil
 	}
-	free, err := freeBytes(b.path)
+	free, err := b.free(b.path)
 	if err != nil {
 		return fmt.Errorf("write the ballast: %w", err)
 	}

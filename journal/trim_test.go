@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -63,7 +64,41 @@ func TestOnAShortDiskTrimWaitsForNoReader(t *testing.T) {
 	if gave, err := j.ballast.giveUp(); !gave || err != nil {
 		t.Fatal(gave, err)
 	}
+	if n := trim(); n != (Trimmed{}) {
+		t.Errorf("without ballast, which can be written again at any time, %+v was trimmed", n)
+	}
+	j.ballast.free = func(string) (int64, error) { return 2<<20 - 1, nil }
 	if n := trim(); n != (Trimmed{Entries: 6, Unread: 6}) {
-		t.Errorf("without ballast %+v was trimmed, want the six that were not read", n)
+		t.Errorf("without room for a ballast %+v was trimmed, want the six that were not read", n)
+	}
+}
+
+func TestADiskIsShortWhenThereIsNoRoomForTheBallast(t *testing.T) {
+	const size = 1 << 20
+	for _, c := range []struct {
+		name       string
+		free       int64
+		file, part int64 // how much of the ballast, and of one that is being written, is there
+		want       bool
+	}{
+		{"room to spare", size, size, 0, false},
+		{"less than the ballast takes", size - 1, size, 0, true},
+		{"given up", size, 0, 0, true},
+		{"given up, and room again", 2 * size, 0, 0, false},
+		{"being written", size + 1, 0, size - 1, false},
+		{"being written on a disk that fills", size, 0, size - 1, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBallast(filepath.Join(t.TempDir(), "ballast"), size)
+			b.free = func(string) (int64, error) { return c.free, nil }
+			for path, n := range map[string]int64{b.path: c.file, b.unfinished(): c.part} {
+				if n > 0 {
+					check(t, os.WriteFile(path, make([]byte, n), 0o600))
+				}
+			}
+			if b.short() != c.want {
+				t.Errorf("short is %v", !c.want)
+			}
+		})
 	}
 }
