@@ -54,6 +54,12 @@ func (s *Store) Series(ctx context.Context, dwelling string, most int) ([]Series
 	return nil, errNotYet
 }
 
+// FirstHour returns the beginning of the first hour that the file has of a dwelling, if
+// there is any.
+func (s *Store) FirstHour(ctx context.Context, dwelling string) (first time.Time, some bool, err error) {
+	return first, false, errNotYet
+}
+
 // DirtyHours returns the first hours of a dwelling that have to be summed up, at most
 // most, ordered.
 func (s *Store) DirtyHours(ctx context.Context, dwelling string, most int) ([]Dirty, error) {
