@@ -32,6 +32,10 @@ type Options struct {
 	// Exclusive uses one connection for reads and writes, so that SQLite needs
 	// no shared-memory file.
 	Exclusive bool
+	// Shrink makes a file of which free pages can be given back to the disk, a few at
+	// a time (PRAGMA incremental_vacuum). A file that was made without it is written
+	// anew by Open, once; if there is no room for that, by a later one.
+	Shrink bool
 	// Check bounds the search for damage (PRAGMA quick_check); zero leaves it
 	// out. Without a verdict in that time opening goes on: a daemon that
 	// supervises a person late because it reads its whole file first would be
@@ -223,7 +227,10 @@ func (s *session) prepareFile(ctx context.Context, o Options) error {
 	if err := s.bringHome(ctx); err != nil {
 		return err
 	}
-	return s.migrate(ctx, o.Migrations)
+	if err := s.migrate(ctx, o.Migrations); err != nil || !o.Shrink {
+		return err
+	}
+	return s.learnToShrink(ctx)
 }
 
 // bringHome brings the write-ahead log of an earlier opening home, and empties it. A
@@ -243,6 +250,9 @@ func (s *session) configure(ctx context.Context, o Options) error {
 	if o.Exclusive {
 		// Before journal_mode: only so SQLite does without shared memory.
 		pragmas = append(pragmas, "locking_mode=EXCLUSIVE")
+	}
+	if o.Shrink {
+		pragmas = append(pragmas, shrinking) // before the first table
 	}
 	pragmas = append(pragmas, o.synchronous(), "foreign_keys=ON", "temp_store=MEMORY",
 		fmt.Sprintf("journal_size_limit=%d", walLimit))

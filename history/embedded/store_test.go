@@ -131,37 +131,16 @@ func TestImpossibleReadingsHarmNobody(t *testing.T) {
 	in := []ucare.Reading{
 		{Dwelling: "a", Sensor: "no time", Kind: ucare.Motion},
 		{At: noon.AddDate(3000, 0, 0), Dwelling: "a", Sensor: "far future", Kind: ucare.Motion},
+		{At: latest, Dwelling: "a", Sensor: "the end of time", Kind: ucare.Motion},
+		{At: earliest, Dwelling: "a", Sensor: "the beginning of time", Kind: ucare.Motion},
 		{At: noon, Dwelling: "a", Sensor: "not a number", Kind: ucare.Temperature, Value: math.NaN(), Unit: "°C"},
 		{At: noon.Add(1), Dwelling: "a", Sensor: "good", Kind: ucare.Motion},
 	}
 	if err := s.Append(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
-	if got := all(t, s, "a", time.Time{}, noon.AddDate(5000, 0, 0)); len(got) != 2 || got[1].Sensor != "good" {
-		t.Errorf("got %v, want the two readings that have a time", got)
-	}
-}
-
-func TestTrim(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "history.db"))
-	var in []ucare.Reading
-	for i := range trimBatch + 100 {
-		for _, d := range []string{"a", "b"} {
-			in = append(in, ucare.Reading{At: noon.Add(time.Duration(i) * time.Second), Dwelling: d, Sensor: "s", Kind: ucare.Motion})
-		}
-	}
-	if err := s.Append(t.Context(), in, 0); err != nil {
-		t.Fatal(err)
-	}
-	done, err := s.Trim(t.Context(), Keep{Readings: noon.Add((trimBatch + 90) * time.Second)})
-	trimmed := done.Readings
-	if err != nil || trimmed != 2*(trimBatch+90) {
-		t.Errorf("Trim = %d, %v; want %d", trimmed, err, 2*(trimBatch+90))
-	}
-	for _, d := range []string{"a", "b"} {
-		if n := len(all(t, s, d, noon, noon.Add(24*time.Hour))); n != 10 {
-			t.Errorf("dwelling %s keeps %d readings, want 10", d, n)
-		}
+	if got := all(t, s, "a", time.Time{}, noon.AddDate(5000, 0, 0)); len(got) != 3 || got[2].Sensor != "good" {
+		t.Errorf("got %v, want the three readings that have a time", got)
 	}
 }
 
@@ -184,17 +163,3 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 	}
 }
 
-func BenchmarkAppend500(b *testing.B) {
-	s := open(b, filepath.Join(b.TempDir(), "history.db"))
-	batch := make([]ucare.Reading, 500)
-	n := 0
-	for b.Loop() {
-		for i := range batch {
-			n++
-			batch[i] = ucare.Reading{At: noon.Add(time.Duration(n) * time.Second), Dwelling: "a", Sensor: "s", Kind: ucare.Motion}
-		}
-		if err := s.Append(b.Context(), batch, 0); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

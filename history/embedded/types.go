@@ -55,20 +55,20 @@ type Queued struct {
 type key struct {
 	dwelling int64
 	at       int64 // nanoseconds since 1970
-	sensor   int64
+	series   int64
 	n        int64
 }
 
 // A QueuedHour is an hour that waits for an InfluxDB.
 type QueuedHour struct {
 	activity.Hour
-	mark int64
+	dwelling, hour, mark int64
 }
 
 // A QueuedDay is a day that waits for an InfluxDB.
 type QueuedDay struct {
 	activity.Day
-	mark int64
+	dwelling, mark int64
 }
 
 // Aside is a reading that an InfluxDB has refused for good.
