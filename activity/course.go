@@ -32,7 +32,15 @@ type Course struct {
 	Last *Mark `json:"last,omitempty"`
 	// Left is the last use of a door that leads out, where nobody was surely noticed
 	// inside since; nil: somebody was, or no door leads out.
-	Left *Into `json:"left,omitempty"`
+	Left *Left `json:"left,omitempty"`
+}
+
+// Left is the last use of a door that leads out.
+type Left struct {
+	At Into `json:"at"`
+	// Seen is a sign of life from inside since, which alone shows nothing; nil: there was
+	// none.
+	Seen *Mark `json:"seen,omitempty"`
 }
 
 // Into is how far from the beginning of the hour an instant is; negative: before it. In

@@ -21,8 +21,8 @@ type Day struct {
 	Running bool      `json:"running,omitempty"`
 	// Readings is how many there were of all sensors.
 	Readings int `json:"readings"`
-	// First is the first sign of life from four in the morning on, and Last the last one
-	// of the day.
+	// First is the first sign of life after the night, or from four in the morning on where
+	// nothing is known of the night, and Last the last one of the day.
 	First *Sign `json:"first,omitempty"`
 	Last  *Sign `json:"last,omitempty"`
 	// Rooms is the time in each room, ordered by name. With Out and Unknown it is all of
@@ -138,6 +138,10 @@ type Silence struct {
 	Room string `json:"room,omitempty"` // of the sign of life before it
 	// Open is whether it goes on at its To.
 	Open bool `json:"open,omitempty"`
+	// Unheard is for how much of it no sensor was heard at all. In a home whose sensors
+	// speak only when somebody moves that says nothing; in another, that the gateway or its
+	// broker was off.
+	Unheard int `json:"unheard_seconds,omitempty"`
 }
 
 // A SensorDay is how a sensor was heard on a day.
@@ -194,4 +198,118 @@ func bounds(date string, location *time.Location) (from, to time.Time, err error
 	}
 	year, month, day := at.Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, location), time.Date(year, month, day+1, 0, 0, 0, 0, location), nil
+}
+
+// DayOf says what a day (2006-01-02) by the clock of the location was like, as it is known
+// at now, from the hours that [Hours] names, in order; hours that are not there were not
+// heard. An error is a date that is none.
+//
+// Readings and the times in which no sensor was heard are counted by whole hours of UTC:
+// where midnight is not at a full hour of it, an hour belongs to the day in which it begins.
+func DayOf(dwelling, date string, location *time.Location, now time.Time, hours []Hour) (Day, error) {
+	from, to, err := bounds(date, location)
+	if err != nil {
+		return Day{}, err
+	}
+	start, end, err := Hours(date, location)
+	if err != nil {
+		return Day{}, err
+	}
+	d := Day{Dwelling: dwelling, Date: date, From: from, To: to, Until: earlier(to, later(now, from)).In(location).Truncate(time.Second)}
+	d.Running = d.Until.Before(to)
+	t := teller{Day: &d, record: recordOf(hours, start, earlier(end, later(now, from))), location: location}
+	t.outings = t.record.outings()
+	t.tellRooms()
+	t.tellOutings()
+	t.tellNight()
+	t.tellSigns()
+	t.tellBathroom()
+	t.tellSilences()
+	t.tellSensors(hours)
+	return d, nil
+}
+
+// A teller tells a day.
+type teller struct {
+	*Day
+	record   *record
+	location *time.Location
+	outings  []Outing
+}
+
+// clock is an instant as the day tells it.
+func (t *teller) clock(at time.Time) time.Time { return at.Truncate(time.Second).In(t.location) }
+
+func (t *teller) span(from, to time.Time) Span {
+	s := Span{From: t.clock(from), To: t.clock(to)}
+	s.Seconds = int(s.To.Sub(s.From) / time.Second)
+	return s
+}
+
+// hour is when the clock shows an hour of the day; negative: of the day before.
+func (t *teller) hour(hour int) time.Time {
+	year, month, day := t.From.Date()
+	return time.Date(year, month, day, hour, 0, 0, 0, t.location)
+}
+
+// covers reports whether an instant is on the day, as far as that is told.
+func (t *teller) covers(at time.Time) bool { return !at.Before(t.From) && at.Before(t.Until) }
+
+// isOut reports whether the resident was out at an instant: what is seen then is a curtain.
+func (t *teller) isOut(at time.Time) bool {
+	for _, o := range t.outings {
+		if at.After(o.From) && at.Before(o.To) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *teller) tellRooms() {
+	s := spend(t.record.whereabouts(t.outings), t.From, t.Until, t.location)
+	t.Rooms, t.Unknown = t.record.roomTimes(s), s.unknown
+	if t.record.seesOutings() {
+		t.Out = &s.out
+	}
+}
+
+// dayBegins is the hour before which who is up has not gone to bed yet, as the rules have it.
+const dayBegins = 4
+
+func (t *teller) tellSigns() {
+	begins := t.hour(dayBegins)
+	if t.Night != nil {
+		begins = t.Night.Up
+	}
+	for i := range t.record.signs {
+		s := &t.record.signs[i]
+		if !t.covers(s.at) || t.isOut(s.at) {
+			continue
+		}
+		if t.First == nil && !begins.IsZero() && !s.at.Before(begins) {
+			t.First = t.sign(s.at, s)
+		}
+		t.Last = t.sign(earlier(s.last, t.Until), s)
+	}
+}
+
+func (t *teller) sign(at time.Time, s *sighting) *Sign {
+	return &Sign{At: t.clock(at), Room: s.room, Sensor: s.sensor, Kind: s.kind}
+}
+
+func (t *teller) tellOutings() {
+	if !t.record.seesOutings() {
+		return
+	}
+	t.Outings = &Outings{Seconds: t.Out.Seconds}
+	for _, o := range t.outings {
+		if !o.To.After(t.From) || !o.From.Before(t.Until) {
+			continue
+		}
+		if t.covers(o.From) {
+			t.Outings.Count++
+		}
+		o.Span = t.span(o.From, o.To)
+		t.Outings.List = append(t.Outings.List, o)
+	}
 }
