@@ -1,6 +1,7 @@
 package influxd
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -57,6 +58,7 @@ type Line struct {
 
 	server *httptest.Server
 	behind *httputil.ReverseProxy
+	way    *http.Transport // not the one that all share, and that tests close
 
 	mu       sync.Mutex
 	fault    func(*http.Request) Fault
@@ -70,11 +72,12 @@ func NewLine(server string) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Line{set: make(chan struct{}), requests: make(map[string]int)}
+	l := &Line{set: make(chan struct{}), requests: make(map[string]int), way: &http.Transport{DisableCompression: true}}
 	l.Set(Pass())
 	l.behind = &httputil.ReverseProxy{
-		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ErrorLog: log.New(io.Discard, "", 0),
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: l.way,
+		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	l.server = httptest.NewServer(l)
 	l.URL = l.server.URL
@@ -84,7 +87,8 @@ func NewLine(server string) (*Line, error) {
 // Set makes the line bad, or good again, from now on. What hangs is let go.
 func (l *Line) Set(f Fault) { l.SetFor(func(*http.Request) Fault { return f }) }
 
-// SetFor makes the line bad for some requests. The body must be left alone.
+// SetFor makes the line bad for some requests, of which ContentLength is known and the
+// body must be left alone.
 func (l *Line) SetFor(fault func(*http.Request) Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,17 +109,23 @@ func (l *Line) Close() error {
 	l.Set(Cut())
 	l.server.CloseClientConnections()
 	l.server.Close()
+	l.way.CloseIdleConnections()
 	return nil
 }
 
 // ServeHTTP is one request on the line.
 func (l *Line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// All of it before any answer: an answer that comes first would end the request.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	fault, set := l.note(r)
 	switch fault.kind {
 	case refuse:
 		fault.refuse(w)
 	case hang:
-		_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that the other end is gone
 		select {
 		case <-set:
 		case <-r.Context().Done():

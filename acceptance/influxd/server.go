@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -93,8 +94,8 @@ func (s *Server) configure(extra []string) error {
 
 func (s *Server) configuration() string { return filepath.Join(s.dir, "influxd.conf") }
 
-// settings is a configuration; TOML allows a table only once, so what extra says of a
-// table goes into that table.
+// settings is a configuration. TOML allows a table, and a key in it, only once, so what
+// extra says goes into the tables that are there.
 func settings(dir, address, backup string, extra []string) string {
 	tables := []string{"", "[meta]", "[data]", "[monitor]", "[retention]", "[continuous_queries]", "[http]", "[logging]"}
 	lines := map[string][]string{
@@ -113,6 +114,8 @@ func settings(dir, address, backup string, extra []string) string {
 			table = line
 			continue
 		}
+		key, _, _ := strings.Cut(line, "=")
+		lines[table] = slices.DeleteFunc(lines[table], func(old string) bool { return strings.HasPrefix(old, key) })
 		lines[table] = append(lines[table], line)
 	}
 	var all strings.Builder

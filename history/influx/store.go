@@ -2,19 +2,28 @@ package influx
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"iter"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
+
+	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/activity"
 )
 
 // A Config says where the server is and how it may be used.
 type Config struct {
 	URL   string // http://127.0.0.1:8086
 	Token string // of InfluxDB 2; "user:password" of 1.8; may be empty there
-	Org   string // empty for 1.8
+	Org   string // the name of the organisation; empty for 1.8
 	// Bucket holds the readings, Hours the hours and days. For 1.8 they are
 	// "database/retention policy".
 	Bucket, Hours string
@@ -32,92 +41,94 @@ type Point struct {
 	N       int
 }
 
-// A Refused is a point that will not be taken however often it is offered.
-type Refused struct {
-	Index  int    // of the point, in what was written
-	Reason string // for a person: one of the reasons below, or what the server says
-}
-
-// Later is why nothing is known of what was written: offer all of it again.
-type Later struct {
-	After time.Duration // how long the server wants to be left alone; 0: it does not say
-	Fault string        // what a person has to put right; "": it should pass by itself
-	Err   error
-}
-
-// Error is the fault, or else what went wrong.
-func (l *Later) Error() string {
-	if l.Fault != "" {
-		return l.Fault
-	}
-	return l.Err.Error()
-}
-
-// Unwrap returns what went wrong.
-func (l *Later) Unwrap() error { return l.Err }
-
-var errNotYet = errors.New("this part of the InfluxDB store is not built yet")
+// Names tells the names of the sensors of a dwelling.
+type Names func(ctx context.Context, dwelling string) ([]string, error)
 
 // A Store speaks with one server. It is safe for concurrent use.
 type Store struct {
-	known func(ctx context.Context, dwelling string) ([]string, error)
+	c      Config
+	known  Names
+	line   *line
+	client influxdb2.Client
+
+	behind atomic.Int64 // how far the server's clock is ahead of ours, in ns
+
+	mu       sync.Mutex // guards what Prepare finds out
+	version  version
+	readings retention
+	notes    []string
 }
 
 // New makes a store, without speaking to the server yet. known tells the names of the
 // sensors of a dwelling, so that pseudonyms can be turned back into them.
 func New(c Config, known func(ctx context.Context, dwelling string) ([]string, error)) (*Store, error) {
-	return &Store{known: known}, nil
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	trust, err := c.trust()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{c: c, known: known, readings: retention{c.KeepReadings, false}}
+	s.line = newLine(trust, s.setClock)
+	// Nothing of the client that keeps, repeats or collects is used: it loses what it keeps.
+	options := influxdb2.DefaultOptions().SetHTTPClient(s.line.http).SetUseGZip(true).SetPrecision(time.Nanosecond).
+		SetMaxRetries(0).SetApplicationName("ucare")
+	s.client = influxdb2.NewClientWithOptions(c.URL, c.Token, options)
+	return s, nil
 }
-
-// Prepare finds out which server it is, and makes the buckets that it does not have. It
-// has to succeed once before anything else; doing it again is harmless. The error says
-// what to put right.
-func (s *Store) Prepare(ctx context.Context) error { return errNotYet }
-
-// Notes says, after Prepare, what is not as configured and works all the same.
-func (s *Store) Notes() []string { return nil }
-
-// Write sends points. Without an error, all of them are stored except for those that are
-// refused. With one, nothing is known: offer all again. If the error is a [*Later], the
-// server could not take them now.
-func (s *Store) Write(ctx context.Context, points []Point) ([]Refused, error) {
-	return nil, errNotYet
-}
-
-// WriteHours sends hours, instead of what the server has of them.
-func (s *Store) WriteHours(ctx context.Context, hours []activity.Hour) error { return errNotYet }
-
-// WriteDays sends days, instead of what the server has of them.
-func (s *Store) WriteDays(ctx context.Context, days []activity.Day) error { return errNotYet }
-
-// Between returns the dwelling's readings with from ≤ at < to, ordered by time, sensor
-// and kind, in UTC. An error ends the sequence, as its last pair.
-func (s *Store) Between(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error] {
-	return func(yield func(ucare.Reading, error) bool) { yield(ucare.Reading{}, errNotYet) }
-}
-
-// Points is Between with the number of each reading.
-func (s *Store) Points(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[Point, error] {
-	return func(yield func(Point, error) bool) { yield(Point{}, errNotYet) }
-}
-
-// Hours returns the dwelling's hours that begin with from ≤ begin < to, ordered by time.
-func (s *Store) Hours(ctx context.Context, dwelling string, from, to time.Time) ([]activity.Hour, error) {
-	return nil, errNotYet
-}
-
-// Count is how many readings the server has of a dwelling.
-func (s *Store) Count(ctx context.Context, dwelling string) (int64, error) { return 0, errNotYet }
-
-// Erase forgets a dwelling: its readings, hours and days. It returns when the server
-// finds none of them any more.
-func (s *Store) Erase(ctx context.Context, dwelling string) error { return errNotYet }
-
-// Dwelling is the pseudonym of a dwelling: "d-" and 16 hexadecimal digits.
-func (s *Store) Dwelling(name string) string { return name }
-
-// Sensor is the pseudonym of a sensor: "s-" and 16 hexadecimal digits.
-func (s *Store) Sensor(name string) string { return name }
 
 // Close gives up the connections.
-func (s *Store) Close() {}
+func (s *Store) Close() { s.line.http.CloseIdleConnections() }
+
+// shortestKeep is the shortest retention that the servers know.
+const shortestKeep = time.Hour
+
+func (c Config) check() error {
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("the URL of the InfluxDB is %q: write it as http://127.0.0.1:8086", c.URL)
+	case u.User != nil:
+		return fmt.Errorf("the URL of the InfluxDB at %s has a user or a password in it: write user:password as its token", u.Host)
+	case c.Bucket == c.Hours:
+		return fmt.Errorf("readings and hours are both to go to the bucket %q: give the hours one of their own, for they are kept longer", c.Bucket)
+	case len(c.Key) != 32:
+		return fmt.Errorf("the key of the pseudonyms has %d bytes, not 32", len(c.Key))
+	}
+	for _, bucket := range []string{c.Bucket, c.Hours} {
+		if bucket == "" || strings.ContainsFunc(bucket, unicode.IsControl) || strings.ContainsAny(bucket, `"'\`) {
+			return fmt.Errorf("%q cannot be the name of a bucket of the InfluxDB: use letters, digits, - and _", bucket)
+		}
+	}
+	for _, keep := range []time.Duration{c.KeepReadings, c.KeepHours} {
+		if keep != 0 && keep < shortestKeep {
+			return fmt.Errorf("an InfluxDB cannot keep something for %v only: at least 1h, or 0 for ever", keep)
+		}
+	}
+	return nil
+}
+
+// trust is whose certificates are believed.
+func (c Config) trust() (*tls.Config, error) {
+	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return trust, nil
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate authorities for the InfluxDB: %w", err)
+	}
+	trust.RootCAs = x509.NewCertPool()
+	if !trust.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("read the certificate authorities for the InfluxDB: %w", errors.New(c.CAFile+" has none in PEM form (-----BEGIN CERTIFICATE-----)"))
+	}
+	return trust, nil
+}
+
+// setClock notes what time the server says it is. What is older than its retention it
+// judges by its own clock, and a gateway's may be wrong.
+func (s *Store) setClock(theirs time.Time) { s.behind.Store(int64(time.Until(theirs))) }
+
+// now is what the server's clock says.
+func (s *Store) now() time.Time { return time.Now().Add(time.Duration(s.behind.Load())) }
