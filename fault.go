@@ -63,5 +63,6 @@ const (
 	FaultReceiver        FaultCode = "receiver_failing" // a centre does not take our reports
 	FaultNoAnswer        FaultCode = "no_answer"        // nobody has acknowledged an alarm in time
 	FaultHistory         FaultCode = "history_failing"  // readings cannot be written to the history
+	FaultHistoryGap      FaultCode = "history_gap"      // readings are missing in the history for good
 	FaultPage            FaultCode = "page_unavailable" // a page or the local listener cannot be served
 )

@@ -5,20 +5,26 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
 )
 
-// stateVersion names the shape of a checkpoint. A checkpoint of another shape
-// is not read; the journal is folded from its beginning instead.
-const stateVersion = "gateway/2 " + rules.Version
+// memoryVersion names the shape of what a decoder remembers, and stateVersion that of
+// a checkpoint. A checkpoint of another shape is not read; the journal is folded from its
+// beginning instead.
+const (
+	memoryVersion = "gateway/2"
+	stateVersion  = memoryVersion + " " + rules.Version
+)
 
 // checkpointState is what a checkpoint holds: the fold, as JSON.
 type checkpointState struct {
 	Decoder    json.RawMessage         `json:"decoder"`
 	Supervisor json.RawMessage         `json:"supervisor"`
 	States     map[string]*rules.State `json:"states"`
+	ClockSetAt time.Time               `json:"clock_set_at,omitzero"`
 }
 
 // save writes the fold down so that a start need not fold weeks of messages.
@@ -31,7 +37,7 @@ func (f *fold) save() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write down when the sensors were heard: %w", err)
 	}
-	state, err := json.Marshal(checkpointState{Decoder: decoder, Supervisor: supervisor, States: f.states})
+	state, err := json.Marshal(checkpointState{Decoder: decoder, Supervisor: supervisor, States: f.states, ClockSetAt: f.clockSetAt})
 	if err != nil {
 		return nil, fmt.Errorf("write down the rule states: %w", err)
 	}
@@ -50,6 +56,7 @@ func (f *fold) load(saved []byte) error {
 	if err := json.Unmarshal(c.Supervisor, f.supervisor); err != nil {
 		return fmt.Errorf("read the checkpoint of the supervision: %w", err)
 	}
+	f.clockSetAt = c.ClockSetAt
 	for id, state := range c.States {
 		// A dwelling that is no longer in the configuration must not raise an
 		// alarm because nothing is heard of it.

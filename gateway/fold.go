@@ -101,10 +101,14 @@ func (f *fold) entry(e journal.Entry) folded {
 }
 
 func (f *fold) message(e journal.Entry) folded {
-	return f.heard(f.decoder.Hear(sensors.Message{
+	return f.heard(f.decoder.Hear(messageOf(e)), e.Topic, e.At)
+}
+
+func messageOf(e journal.Entry) sensors.Message {
+	return sensors.Message{
 		At: e.At, Source: e.Source, Topic: e.Topic, Payload: e.Payload,
 		QoS: e.QoS, Retained: e.Retained, Duplicate: e.Duplicate,
-	}), e.Topic, e.At)
+	}
 }
 
 // heard folds what a message on a topic, or the passing of time, said about the sensors.
@@ -191,12 +195,9 @@ func (f *fold) gap(e journal.Entry) (out folded, err error) {
 // clockSet moves what is being measured. What was due by the old clock is
 // decided first.
 func (f *fold) clockSet(e journal.Entry) (due folded, err error) {
-	var c clockSet
-	if err := json.Unmarshal(e.Payload, &c); err != nil {
+	c, err := clockSetIn(e)
+	if err != nil || e.At.Equal(f.clockSetAt) {
 		return due, err
-	}
-	if e.At.Equal(f.clockSetAt) {
-		return due, nil
 	}
 	f.clockSetAt = e.At
 	due = f.tick(e.At.Add(-c.By))
@@ -205,6 +206,11 @@ func (f *fold) clockSet(e journal.Entry) (due folded, err error) {
 	}
 	f.supervisor.Shift(c.By)
 	return due, nil
+}
+
+func clockSetIn(e journal.Entry) (c clockSet, err error) {
+	err = json.Unmarshal(e.Payload, &c)
+	return c, err
 }
 
 func (f *fold) learn(e journal.Entry) error {
