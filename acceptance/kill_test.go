@@ -236,6 +236,14 @@ func (k *killRun) doubled() []string {
 
 func startKillRun(t *testing.T, binary string, cycles int, adapt func(*Place)) *killRun {
 	t.Helper()
+	k := newKillRun(t, binary, cycles, adapt)
+	k.run(t)
+	return k
+}
+
+// newKillRun is a place with its centre; nothing runs yet but the centre.
+func newKillRun(t *testing.T, binary string, cycles int, adapt func(*Place)) *killRun {
+	t.Helper()
 	place, err := NewPlace(t.TempDir(), binary)
 	if err != nil {
 		t.Fatal(err)
@@ -251,12 +259,10 @@ func startKillRun(t *testing.T, binary string, cycles int, adapt func(*Place)) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = centre.Close() })
-	k := &killRun{
+	return &killRun{
 		place: place, centre: centre, cycles: cycles,
 		count: &tally{acked: make(map[string]bool), open: make(map[string]bool)},
 	}
-	k.run(t)
-	return k
 }
 
 func (k *killRun) mustHaveLostNothing(t *testing.T) {

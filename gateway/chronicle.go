@@ -26,7 +26,7 @@ const (
 	// chroniclePatience is how long the history or the journal may take before it is a fault.
 	chroniclePatience = 10 * time.Second
 	// farewell bounds how long the chronicle waits for the disk when it has to end.
-	farewell = 400 * time.Millisecond
+	farewell = 300 * time.Millisecond
 	// siftAfter is after how many refusals it is looked whether one reading is the reason.
 	siftAfter = 3
 	// longestRest is the longest pause between two attempts.
@@ -51,6 +51,7 @@ type recorder interface {
 type chronicleParts struct {
 	open    func(ctx context.Context) (logReader, error)
 	history recorder
+	file    string                  // of the history, as its faults name it
 	fresh   func() *sensors.Decoder // one that knows nothing yet
 	fault   func(f ucare.Fault, holds bool)
 	logger  *slog.Logger
@@ -145,11 +146,8 @@ func (c *chronicle) step(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// What the faults of the chronicle are about.
-const (
-	journalFile = "journal.db"
-	historyFile = "history.db"
-)
+// journalFile is the journal's name in the data directory.
+const journalFile = "journal.db"
 
 // begin opens the journal and takes the place from which to go on.
 func (c *chronicle) begin(ctx context.Context) error {
@@ -160,7 +158,7 @@ func (c *chronicle) begin(ctx context.Context) error {
 	c.log = log
 	c.identity, err = unhurried(ctx, c, journalFile, log.Identity)
 	if err == nil {
-		c.place, err = unhurried(ctx, c, historyFile, c.history.Place)
+		c.place, err = unhurried(ctx, c, c.file, c.history.Place)
 	}
 	if err != nil {
 		c.close()
@@ -284,7 +282,7 @@ func (c *chronicle) append(ctx context.Context) error {
 }
 
 func (c *chronicle) offer(ctx context.Context, readings []ucare.Reading, seq int64) error {
-	_, err := unhurried(ctx, c, historyFile, func(ctx context.Context) (struct{}, error) {
+	_, err := unhurried(ctx, c, c.file, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.history.Append(ctx, readings, seq)
 	})
 	return err
@@ -341,7 +339,7 @@ func (c *chronicle) here() (place history.Place, err error) {
 }
 
 func (c *chronicle) save(ctx context.Context, place history.Place) error {
-	_, err := unhurried(ctx, c, historyFile, func(ctx context.Context) (struct{}, error) {
+	_, err := unhurried(ctx, c, c.file, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.history.SavePlace(ctx, place)
 	})
 	if err == nil {
@@ -372,8 +370,13 @@ func (c *chronicle) end() {
 
 // close leaves the journal. The next step begins again at the place that was saved.
 func (c *chronicle) close() {
-	if c.log != nil && !c.stuck {
-		_ = c.log.Close() // it was only read
+	if c.log != nil {
+		closed, log := make(chan error, 1), c.log
+		go func() { closed <- log.Close() }()
+		select {
+		case <-closed: // it was only read: no error matters
+		case <-time.After(farewell / 2):
+		}
 	}
 	c.log, c.readings, c.stuck = nil, nil, false
 }

@@ -118,7 +118,7 @@ func newPaperChronicle(entries []journal.Entry, h *paperHistory, fresh func() *s
 	p := &paperChronicle{log: log, history: h, faults: newFaults(discard(), nil)}
 	p.chronicle = newChronicle(chronicleParts{
 		open:    func(context.Context) (logReader, error) { return log, nil },
-		history: h, fresh: fresh, fault: p.faults.Set, logger: discard(),
+		history: h, file: "history.db", fresh: fresh, fault: p.faults.Set, logger: discard(),
 	})
 	return p
 }

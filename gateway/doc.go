@@ -7,5 +7,6 @@
 // The heart is the watch (watch.go): one goroutine that reads the journal in
 // its order, decodes each message, folds the readings into the rules, commits
 // what was decided, and only then hands it to the dispatcher. Whatever could
-// delay it (history, pages, metrics) is fed by hand-overs that never block.
+// delay it (pages, metrics) is fed by hand-overs that never block. The history follows
+// the journal by itself (chronicle.go), on connections of its own.
 package gateway

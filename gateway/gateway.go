@@ -36,7 +36,6 @@ type Gateway struct {
 	policies    policies
 	dataDir     string
 	keepJournal time.Duration
-	keepHistory time.Duration
 
 	logger   *slog.Logger
 	metrics  *Metrics
@@ -44,8 +43,9 @@ type Gateway struct {
 	closings closings
 
 	journal    *journal.Journal
-	history    *memory
-	feeder     *history.Feeder
+	logFile    string // of the journal
+	history    *history.Memory
+	chronicle  *chronicle
 	dispatcher *emergency.Dispatcher
 	refused    chan journal.Entry // what the disk refused, on its way to the watch
 	entrance   *entrance
@@ -58,6 +58,7 @@ type Gateway struct {
 	hearing    hearing
 	servers    []server
 	heardLast  time.Time // the journal's last entry before this start
+	unread     int64     // entries that were trimmed before the history had read them; the keeper has it
 }
 
 // New opens the stores, recovers the state and wires the parts. Nothing runs
@@ -72,7 +73,6 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 		policies:    policiesOf(o.Config),
 		dataDir:     o.Config.Box.Data,
 		keepJournal: o.Config.Box.Journal.Keep,
-		keepHistory: o.Config.Box.History.Keep,
 		logger:      o.Logger,
 		metrics:     newMetrics(o.Version),
 	}
@@ -94,7 +94,7 @@ func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
 	if err := g.openJournal(ctx, c); err != nil {
 		return err
 	}
-	g.wireHistory()
+	g.wireHistory(c)
 	open, err := g.journal.OpenAlarms(ctx)
 	if err != nil {
 		return fmt.Errorf("read the open alarms: %w", err)
@@ -114,7 +114,8 @@ func (g *Gateway) wire(ctx context.Context, c *configs.Gateway) error {
 
 func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 	options := journal.Options{BallastBytes: int64(c.Box.Journal.Ballast), Logger: g.part("journal")}
-	j, opened, err := journal.Open(ctx, g.path("journal.db"), options)
+	g.logFile = g.path(journalFile)
+	j, opened, err := journal.Open(ctx, g.logFile, options)
 	if journal.DiskIsGone(err) {
 		j, opened, err = g.openElsewhere(ctx, err)
 	}
@@ -127,7 +128,7 @@ func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 	g.entrance = newEntrance(j, g.refused)
 	g.clock = &clockWatch{entrance: g.entrance, faults: g.faults}
 	if opened.Aside != "" {
-		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: "journal.db", Detail: opened.Aside}, true)
+		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: journalFile, Detail: opened.Aside}, true)
 	}
 	return nil
 }
@@ -142,21 +143,8 @@ func (g *Gateway) openElsewhere(ctx context.Context, why error) (*journal.Journa
 	}
 	g.closings.add("temporary journal", func() error { return os.RemoveAll(dir) })
 	g.faults.Set(ucare.Fault{Code: ucare.FaultJournal, Subject: g.dataDir, Detail: why.Error()}, true)
-	return journal.Open(ctx, filepath.Join(dir, "journal.db"), journal.Options{BallastBytes: -1, Logger: g.part("journal")})
-}
-
-// wireHistory prepares the history and what feeds it. Neither can fail here.
-func (g *Gateway) wireHistory() {
-	g.history = &memory{path: g.path("history.db"), aside: func(name string) {
-		g.logger.Warn("the history was damaged and was moved aside; a fresh one begins", "file", name)
-	}}
-	g.closings.add("history", g.history.Close)
-	g.feeder = history.NewFeeder(g.history, history.FeederOptions{Logger: g.part("history"), Fault: g.faults.Set})
-	g.closings.add("history feeder", func() error {
-		bounded, cancel := context.WithTimeout(context.Background(), shutdownLimit)
-		defer cancel()
-		return g.feeder.Close(bounded)
-	})
+	g.logFile = filepath.Join(dir, journalFile)
+	return journal.Open(ctx, g.logFile, journal.Options{BallastBytes: -1, Logger: g.part("journal")})
 }
 
 func (g *Gateway) wireDispatcher(ctx context.Context, c *configs.Gateway, policy *emergency.Policy, open []ucare.Alarm) error {
@@ -197,13 +185,14 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		watchParts: watchParts{
 			log: g.journal, entrance: g.entrance, appended: g.journal.Appended(), refused: g.refused, dispatcher: g.dispatcher,
 			faults: g.faults, metrics: g.metrics, logger: g.part("watch"), clock: g.clock,
-			remember: g.feeder.Offer, voice: g.voice,
+			voice: g.voice,
 			board: g.board, checkpoint: g.saveCheckpoint, known: g.knows, listen: g.hearing.listen,
 		},
 		fold: recovered.fold, cases: newCases(policy, open),
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),
 	}
 	g.watch.progress.beat(recovered.position)
+	g.metrics.follow(func() int64 { return g.journal.LastPlace() - g.chronicle.read.Load() })
 	for _, f := range recovered.fold.standing() { // what the journal tells no more
 		g.faults.Set(f, true)
 	}
@@ -245,6 +234,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.start(failed, "watch", g.watch.run)
 	g.start(failed, "keeper", g.keep)
+	g.startHistory()
 	for _, s := range g.servers {
 		g.start(failed, s.name, func(ctx context.Context) error { return g.serve(ctx, s) })
 	}

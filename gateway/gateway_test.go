@@ -23,7 +23,6 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/emergency"
-	"github.com/ucare-project/ucare/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -147,9 +146,12 @@ func (h *testHome) hears(t *testing.T) emergency.Report {
 }
 
 // A hangingHistory takes readings and never comes back.
-type hangingHistory struct{ asked, over chan struct{} }
+type hangingHistory struct {
+	paperHistory
+	asked, over chan struct{}
+}
 
-func (h hangingHistory) Append(context.Context, []ucare.Reading) error {
+func (h *hangingHistory) Append(context.Context, []ucare.Reading, int64) error {
 	select {
 	case h.asked <- struct{}{}:
 	default:
@@ -161,13 +163,9 @@ func (h hangingHistory) Append(context.Context, []ucare.Reading) error {
 // The third law: the alarm path depends on nothing it can do without.
 func TestAHistoryThatHangsForeverDelaysNoAlarm(t *testing.T) {
 	h := newTestHome(t, t.TempDir())
-	hanging := hangingHistory{asked: make(chan struct{}, 1), over: make(chan struct{})}
+	hanging := &hangingHistory{asked: make(chan struct{}, 1), over: make(chan struct{})}
 	defer close(hanging.over)
-	if err := h.gateway.feeder.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	h.gateway.feeder = history.NewFeeder(hanging, history.FeederOptions{Queue: 4, Batch: 1})
-	h.gateway.watch.remember = h.gateway.feeder.Offer
+	h.gateway.chronicle.history = hanging
 	h.start(t)
 	h.say(t, "ucare/home/hall", `{"room":"hall","kind":"motion","active":true}`)
 	<-hanging.asked // it hangs now
@@ -178,6 +176,9 @@ func TestAHistoryThatHangsForeverDelaysNoAlarm(t *testing.T) {
 		if r := h.hears(t); r.Alarm.Room != room {
 			t.Fatalf("the centre heard of %q, want %q", r.Alarm.Room, room)
 		}
+	}
+	if err := h.stop(); err != nil {
+		t.Errorf("a history that hangs is no reason to stop badly: %v", err)
 	}
 }
 

@@ -9,13 +9,19 @@ import (
 	"time"
 )
 
-// shutdownLimit bounds how long one part may take to stop.
-const shutdownLimit = 5 * time.Second
+const (
+	// shutdownLimit bounds how long one part may take to stop.
+	shutdownLimit = 5 * time.Second
+	// asideLimit bounds it for a part that no alarm depends on.
+	asideLimit = time.Second
+)
 
-// A closing is one named part that has to be taken down.
+// A closing is one named part that has to be taken down. What no alarm depends on
+// may be left behind: then it is no error when it does not stop within asideLimit.
 type closing struct {
-	name string
-	stop func() error
+	name  string
+	stop  func() error
+	aside bool
 }
 
 // closings takes parts down in the opposite order of their setting up. New
@@ -26,7 +32,13 @@ type closings struct {
 }
 
 func (c *closings) add(name string, stop func() error) {
-	c.parts = append(c.parts, closing{name, stop})
+	c.parts = append(c.parts, closing{name: name, stop: stop})
+}
+
+// addAside adds a part that may be left behind: whatever becomes of it, the gateway has
+// stopped well.
+func (c *closings) addAside(name string, stop func() error) {
+	c.parts = append(c.parts, closing{name: name, stop: stop, aside: true})
 }
 
 // run stops every part, last in first out, each within the limit, and joins
@@ -36,7 +48,16 @@ func (c *closings) run() error {
 	var failures []error
 	for _, part := range slices.Backward(c.parts) {
 		began := time.Now()
-		if err := stopWithin(part.stop, shutdownLimit); err != nil {
+		limit := shutdownLimit
+		if part.aside {
+			limit = asideLimit
+		}
+		err := stopWithin(part.stop, limit)
+		switch {
+		case err != nil && part.aside:
+			c.logger.Warn("a part did not stop well; nothing is lost by it", "part", part.name, "error", err)
+			continue
+		case err != nil:
 			failures = append(failures, fmt.Errorf("stop %s: %w", part.name, err))
 			continue
 		}

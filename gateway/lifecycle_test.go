@@ -45,3 +45,22 @@ func TestAPartThatHangsIsLeftBehindAndNamed(t *testing.T) {
 		}
 	})
 }
+
+// What no alarm depends on keeps nobody from stopping, and is no reason to say that the
+// gateway stopped badly.
+func TestAPartBesideTheAlarmsIsLeftBehindSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		defer close(never)
+		c := closings{logger: slog.New(slog.DiscardHandler)}
+		c.addAside("history", func() error { <-never; return nil })
+		c.addAside("chronicle", func() error { return errors.New("no room") })
+		began := time.Now()
+		if err := c.run(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != asideLimit {
+			t.Errorf("stopping took %v, want %v", took, asideLimit)
+		}
+	})
+}

@@ -27,6 +27,7 @@ type Metrics struct {
 	commitTime prometheus.Histogram
 	decisions  *prometheus.CounterVec // rule, verb
 	faults     *prometheus.GaugeVec   // code
+	history    historyMetrics
 }
 
 func newMetrics(version string) *Metrics {
@@ -59,6 +60,8 @@ func newMetrics(version string) *Metrics {
 			Help: "Technical conditions that hold now.",
 		}, []string{"code"}),
 	}
+	m.history = newHistoryMetrics()
+	m.registry.MustRegister(m.history.all()...)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "ucare_build_info", Help: "Always 1; the version is in the label.",
 		ConstLabels: prometheus.Labels{"version": version},

@@ -11,6 +11,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/activity"
 	"github.com/ucare-project/ucare/caregiver"
+	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors"
@@ -99,7 +100,7 @@ func (b *board) show(f *fold, open map[string]ucare.Alarm) {
 // readings from the history.
 type past struct {
 	journal *journal.Journal
-	history *memory
+	history *history.Memory
 }
 
 var (

@@ -3,84 +3,104 @@ package gateway
 import (
 	"context"
 	"errors"
-	"iter"
-	"sync"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/ucare-project/ucare"
-	"github.com/ucare-project/ucare/history/embedded"
+	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/journal"
+	"github.com/ucare-project/ucare/sensors"
 )
 
-// A memory is the history, opened when it is first wanted and tried again when
-// that fails: a history that cannot be opened must not keep anybody from being
-// watched over.
-type memory struct {
-	path  string
-	aside func(name string) // told where a damaged file was moved
+// This file wires the history: what remembers, what follows the journal, and what learns.
 
-	mu     sync.Mutex
-	store  *embedded.Store
-	closed bool
+const (
+	// standingEvery is how often it is looked how the sending to the InfluxDB stands.
+	standingEvery = 15 * time.Second
+	// againAfter is the pause before a part that ended is started again, and wellAfter is
+	// how long it has to run before it counts as well.
+	againAfter = 10 * time.Second
+	wellAfter  = time.Minute
+)
+
+// wireHistory prepares the history and what follows the journal. It cannot fail, and it
+// opens nothing but the key of the pseudonyms: no start waits for the history.
+func (g *Gateway) wireHistory(c *configs.Gateway) {
+	options, err := HistoryOptions(c, false)
+	g.faults.Set(ucare.Fault{Code: ucare.FaultHistory, Subject: pseudonymKeyFile, Detail: errorText(err)}, err != nil)
+	options.Fault, options.Logger = g.faults.Set, g.part("history")
+	options.Aside = func(name string) {
+		g.logger.Warn("the history was damaged and was moved aside; a fresh one begins and is written again from the journal", "file", name)
+	}
+	g.history = history.New(options)
+	g.closings.addAside("history", g.history.Close)
+	g.chronicle = newChronicle(chronicleParts{
+		open:    func(ctx context.Context) (logReader, error) { return journal.OpenToRead(ctx, g.logFile) },
+		history: g.history, file: options.Path, fresh: func() *sensors.Decoder { return NewDecoder(c) },
+		fault: g.faults.Set, logger: g.part("chronicle"),
+	})
 }
 
-var errForgotten = errors.New("the history is closed")
-
-// open returns the store. Only those who want the history wait for it.
-func (m *memory) open(ctx context.Context) (*embedded.Store, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return nil, errForgotten
-	}
-	if m.store != nil {
-		return m.store, nil
-	}
-	store, aside, err := embedded.Open(ctx, m.path, embedded.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if aside != "" {
-		m.aside(aside)
-	}
-	m.store = store
-	return store, nil
+// startHistory starts the parts that no alarm depends on.
+func (g *Gateway) startHistory() {
+	g.startAside("history", g.history.Run)
+	g.startAside("chronicle", g.chronicle.run)
+	g.startAside("learner", g.learnNightly)
+	g.startAside("history's state", g.showHistory)
 }
 
-// Append is for the feeder, which tries again by itself.
-func (m *memory) Append(ctx context.Context, readings []ucare.Reading) error {
-	store, err := m.open(ctx)
-	if err != nil {
-		return err
-	}
-	return store.Append(ctx, readings, 0)
+// startAside runs a part in the background that no alarm depends on. One that ends or
+// breaks is a fault and is started again; one that does not stop is left behind.
+func (g *Gateway) startAside(name string, run func(context.Context) error) {
+	g.closings.addAside(name, inBackground(func(ctx context.Context) error {
+		fault := ucare.Fault{Code: ucare.FaultHistory, Subject: name}
+		for {
+			well := time.AfterFunc(wellAfter, func() { g.faults.Set(fault, false) })
+			err := g.unbroken(ctx, name, run)
+			well.Stop()
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			ended := fault
+			ended.Detail = fmt.Sprintf("it ended by itself and is started again: %v", err)
+			g.faults.Set(ended, true)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(againAfter):
+			}
+		}
+	}))
 }
 
-// Between returns the dwelling's readings of that time.
-func (m *memory) Between(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error] {
-	store, err := m.open(ctx)
-	if err != nil {
-		return func(yield func(ucare.Reading, error) bool) { yield(ucare.Reading{}, err) }
+// unbroken runs a part and makes an error of what breaks it.
+func (g *Gateway) unbroken(ctx context.Context, name string, run func(context.Context) error) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			g.logger.Error("a part broke", "part", name, "panic", broken, "stack", string(debug.Stack()))
+			err = fmt.Errorf("it broke (%v)", broken)
+		}
+	}()
+	if err = run(ctx); err == nil {
+		err = errors.New("it gave no reason")
 	}
-	return store.Between(ctx, dwelling, from, to)
+	return err
 }
 
-// Trim forgets what is older.
-func (m *memory) Trim(ctx context.Context, before time.Time) (int64, error) {
-	store, err := m.open(ctx)
-	if err != nil {
-		return 0, err
+// showHistory shows the metrics how the sending to the InfluxDB stands.
+func (g *Gateway) showHistory(ctx context.Context) error {
+	ticker := time.NewTicker(standingEvery)
+	defer ticker.Stop()
+	for {
+		if standing, err := g.history.Standing(ctx); err == nil { // otherwise the history tells why
+			g.metrics.history.show(standing, time.Now())
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
 	}
-	trimmed, err := store.Trim(ctx, embedded.Keep{Readings: before})
-	return trimmed.Readings, err
-}
-
-// Close closes the store for good.
-func (m *memory) Close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = true
-	if m.store == nil {
-		return nil
-	}
-	return m.store.Close()
 }

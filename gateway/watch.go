@@ -50,7 +50,6 @@ type watchParts struct {
 	logger     *slog.Logger
 	clock      *clockWatch
 
-	remember   func([]ucare.Reading)         // to the history
 	voice      *voice.Voice                  // to those who live there
 	board      *board                        // for the pages
 	checkpoint func(seq int64, saved []byte) // to the journal, outside the alarm path
@@ -173,9 +172,6 @@ func (w *watch) tell(out folded) {
 	}
 	for _, f := range out.cleared {
 		w.faults.Set(f, false)
-	}
-	if len(out.readings) > 0 {
-		w.remember(out.readings)
 	}
 	w.relisten = w.relisten || out.relisten
 }

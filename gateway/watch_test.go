@@ -114,7 +114,7 @@ func newBench() *bench {
 		watchParts: watchParts{
 			log: b.log, entrance: way, appended: b.log.woken, refused: b.refused, dispatcher: b.sent, faults: faults, metrics: metrics,
 			logger: logger, clock: clock, board: &board{faults: faults},
-			remember: func([]ucare.Reading) {}, voice: voice.New(voice.Config{Logger: logger}),
+			voice:      voice.New(voice.Config{Logger: logger}),
 			checkpoint: func(int64, []byte) {}, known: func(string) bool { return true },
 			listen: func([]string) {},
 		},

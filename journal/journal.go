@@ -71,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, Opened, error)
 	if err != nil {
 		return nil, opened, fmt.Errorf("journal: %w", err)
 	}
-	if opened.LastAt, err = j.lastAt(ctx); err != nil {
+	if opened.LastAt, err = j.readLast(ctx); err != nil {
 		return nil, opened, errors.Join(fmt.Errorf("journal: read its last entry: %w", err), j.file.Close())
 	}
 	b.fill(log)
@@ -85,17 +85,22 @@ func DiskIsGone(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EIO) || sqlite.IsFull(err)
 }
 
-func (j *Journal) lastAt(ctx context.Context) (time.Time, error) {
-	var at int64
+// readLast reads when the last entry was received, and where it is.
+func (j *Journal) readLast(ctx context.Context) (time.Time, error) {
+	var seq, at int64
 	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
-		err := tx.QueryRow("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").Scan(&at)
+		err := tx.QueryRow("SELECT seq, at FROM entries ORDER BY seq DESC LIMIT 1").Scan(&seq, &at)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		return err
 	})
+	j.tail.last.Store(seq)
 	return instant(at), err
 }
+
+// LastPlace is the place of the last entry; 0 in an empty journal. It asks no disk.
+func (j *Journal) LastPlace() int64 { return j.tail.last.Load() }
 
 // Commits is the number of commits since Open. Under load it grows more slowly
 // than the number of entries, which share commits.

@@ -37,8 +37,13 @@ func TestAReaderFollowsTheLogBesideItsWriter(t *testing.T) {
 	if some, err := r.After(t.Context(), 3, 4); err != nil || len(some) != 4 || some[0].Seq != 4 {
 		t.Errorf("four after the third are %+v, %v", some, err)
 	}
-	if oldest, newest, err := r.Extent(t.Context()); oldest != 1 || newest != 20 || err != nil {
-		t.Errorf("the log goes from %d to %d, %v; want 1 to 20", oldest, newest, err)
+	if oldest, newest, err := r.Extent(t.Context()); oldest != 1 || newest != 20 || err != nil || j.LastPlace() != 20 {
+		t.Errorf("the log goes from %d to %d, or its last is %d, %v; want 1 to 20", oldest, newest, j.LastPlace(), err)
+	}
+	check(t, r.Close())
+	check(t, j.Close())
+	if j, _ = openAt(t, path, Options{BallastBytes: -1}); j.LastPlace() != 20 {
+		t.Errorf("opened again its last is %d", j.LastPlace())
 	}
 }
 

@@ -1,6 +1,9 @@
 package journal
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // The bounds of what the tail keeps: enough for a burst, little for a small board.
 const (
@@ -17,6 +20,8 @@ type tail struct {
 	oldest int64 // no entry in by is older
 	newest int64
 	bytes  int
+
+	last atomic.Int64 // the place of the last entry, here or not, for who wants no lock
 }
 
 func newTail() *tail { return &tail{by: make(map[int64]Entry)} }
@@ -31,6 +36,7 @@ func (t *tail) add(e Entry) {
 	t.by[e.Seq] = e
 	t.bytes += len(e.Payload)
 	t.newest = max(t.newest, e.Seq)
+	t.last.Store(max(t.last.Load(), e.Seq))
 	for (len(t.by) > tailEntries || t.bytes > tailBytes) && t.oldest < t.newest {
 		t.drop()
 	}

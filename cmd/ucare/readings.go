@@ -11,13 +11,13 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
-	"github.com/ucare-project/ucare/history/embedded"
+	"github.com/ucare-project/ucare/gateway"
+	"github.com/ucare-project/ucare/history"
 )
 
 // This file gives a replay its readings: from a file, or from a gateway's history.
@@ -100,20 +100,24 @@ func readingOf(line []byte) (r ucare.Reading, err error) {
 }
 
 // readingsSince reads the history of a configuration's dwellings, also while its
-// gateway runs.
+// gateway runs; of an InfluxDB what is older than the gateway's own file.
 func readingsSince(ctx context.Context, c *configs.Gateway, from, to time.Time, shown *progress) iter.Seq2[ucare.Reading, error] {
 	return func(yield func(ucare.Reading, error) bool) {
-		store, err := embedded.OpenToRead(ctx, filepath.Join(c.Box.Data, "history.db"))
+		options, err := gateway.HistoryOptions(c, false)
+		var past *history.Memory
+		if err == nil {
+			past, err = history.OpenToRead(ctx, options)
+		}
 		if err != nil {
 			yield(ucare.Reading{}, fmt.Errorf("the gateway's history cannot be read (name a file of readings, or say with UCARE_DATA where the gateway's data is): %w", err))
 			return
 		}
-		defer store.Close()
+		defer past.Close()
 		minutes := int64(to.Sub(from) / time.Minute)
 		shown.of(int64(len(c.Dwellings)) * minutes)
 		for i, d := range c.Dwellings {
 			before := int64(i) * minutes
-			for r, err := range store.Between(ctx, d.ID, from, to) {
+			for r, err := range past.Between(ctx, d.ID, from, to) {
 				if !yield(r, err) || err != nil {
 					return
 				}
