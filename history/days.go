@@ -85,7 +85,7 @@ func (m *Memory) freshen(ctx context.Context, dwelling string) {
 }
 
 // hourBefore is the last hour before one, as far as that follows on it.
-func (m *Memory) hourBefore(ctx context.Context, dwelling string, from time.Time) (activity.Hour, error) {
+func (m *Memory) hourBefore(ctx context.Context, dwelling string, from time.Time, far bool) (activity.Hour, error) {
 	file, err := m.open(ctx)
 	if err != nil {
 		return activity.Hour{}, err
@@ -98,6 +98,9 @@ func (m *Memory) hourBefore(ctx context.Context, dwelling string, from time.Time
 		if len(hours) > 0 {
 			return hours[len(hours)-1], nil
 		}
+	}
+	if !far {
+		return activity.Hour{}, nil
 	}
 	hours, err := m.hoursBefore(ctx, dwelling, from.Add(-onward*activity.Length), from)
 	if err != nil || len(hours) == 0 {

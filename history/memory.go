@@ -48,17 +48,18 @@ type Place = embedded.Place
 // is opened when it is first wanted and tried again when that fails: a history that cannot
 // be opened must not keep anybody from being watched over. It is safe for concurrent use.
 type Memory struct {
-	o    Options
-	dial func(influx.Config, names) (*server, error)
-	life context.Context // ends with Close; opening the file belongs to nobody's call
-	end  context.CancelFunc
-	wake chan struct{} // holds one: something was appended
+	o     Options
+	dial  func(influx.Config, names) (*server, error)
+	lined func(*embedded.Store) spool // the file as the sender has it
+	life  context.Context             // ends with Close; opening the file belongs to nobody's call
+	end   context.CancelFunc
+	wake  chan struct{} // holds one: something was appended
 
 	sending, summing turn // taken by who sends, who sums up, and who erases
 	expired          atomic.Int64
-	// What can fail: the file for those who append and for those who send, the server, how it
-	// is set up, its taking of points, and the summing up.
-	writes, queues, reaches, settings, refused, sums *condition
+	// What can fail beside what whoever calls is told: what waits in the file, the server,
+	// how it is set up, its taking of points, and the summing up.
+	queues, reaches, settings, refused, sums *condition
 
 	nothing  empty
 	outgoing outgoing
@@ -98,8 +99,8 @@ func newMemory(o Options, dial func(influx.Config, names) (*server, error)) *Mem
 	}
 	m := &Memory{o: o, dial: dial, wake: make(chan struct{}, 1), sending: newTurn(), summing: newTurn()}
 	m.life, m.end = context.WithCancel(context.Background())
+	m.lined = func(file *embedded.Store) spool { return file }
 	m.outgoing.series = map[string]map[embedded.Series]bool{}
-	m.writes = m.about(o.Path, "the history cannot be written; alarms are not affected", "the history can be written again")
 	m.queues = m.about("waiting for the InfluxDB", "what waits for the InfluxDB cannot be read", "what waits for the InfluxDB can be read again")
 	m.reaches = m.about("InfluxDB", "the InfluxDB takes nothing; what it does not take waits in the file", "the InfluxDB takes what waits for it")
 	m.settings = m.about("InfluxDB settings", "the InfluxDB is not set up as it should be", "the InfluxDB is set up as it should be")
@@ -171,23 +172,16 @@ func (m *Memory) openNow(under *opening) {
 // come from no journal). Adding a reading again changes nothing. It waits for the disk,
 // and never for the InfluxDB.
 func (m *Memory) Append(ctx context.Context, readings []ucare.Reading, seq int64) error {
-	err := m.append(ctx, readings, seq)
-	if ctx.Err() == nil && !errors.Is(err, errForgotten) {
-		m.writes.note(err)
+	file, err := m.open(ctx)
+	if err != nil {
+		return err
 	}
+	err = file.Append(ctx, readings, seq)
 	select {
 	case m.wake <- struct{}{}:
 	default:
 	}
 	return err
-}
-
-func (m *Memory) append(ctx context.Context, readings []ucare.Reading, seq int64) error {
-	file, err := m.open(ctx)
-	if err != nil {
-		return err
-	}
-	return file.Append(ctx, readings, seq)
 }
 
 // Place returns where the history goes on following the journal; zero at the beginning.

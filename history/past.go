@@ -132,21 +132,36 @@ func (p *past) merge(rows []embedded.Row, from, to, since time.Time, yield func(
 }
 
 // union is what two stores have of one instant, each reading once, in order. Of a reading
-// that both have, ours is the one: its sensor may have been moved to another room.
+// that both have, ours is the one: its sensor may have been moved to another room. Where the
+// server has any, its numbers count, as they do when ours are sent.
 func union(ours, theirs []embedded.Row) []embedded.Row {
-	if len(ours) == 0 && len(theirs) == 1 {
+	switch {
+	case len(theirs) == 0:
+		return ours
+	case len(ours) == 0 && len(theirs) == 1:
 		return theirs
 	}
-	all := slices.Clone(ours)
+	var all, there []embedded.Row
 	for _, one := range theirs {
-		if !slices.ContainsFunc(all, func(have embedded.Row) bool { return same(have.Reading, one.Reading) }) {
+		if slices.ContainsFunc(there, func(have embedded.Row) bool { return same(have.Reading, one.Reading) }) {
+			continue // once for each room that its sensor was in
+		}
+		there = append(there, one)
+		if !slices.ContainsFunc(ours, func(have embedded.Row) bool { return same(have.Reading, one.Reading) }) {
 			all = append(all, one)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b embedded.Row) int {
-		return cmp.Or(cmp.Compare(a.Reading.Sensor, b.Reading.Sensor), cmp.Compare(a.Reading.Kind, b.Reading.Kind), cmp.Compare(a.N, b.N))
-	})
+	for _, row := range ours {
+		row.N = place(row, there)
+		all, there = append(all, row), append(there, row)
+	}
+	slices.SortStableFunc(all, inOrder)
 	return all
+}
+
+// inOrder is the order of what is of one instant.
+func inOrder(a, b embedded.Row) int {
+	return cmp.Or(cmp.Compare(a.Reading.Sensor, b.Reading.Sensor), cmp.Compare(a.Reading.Kind, b.Reading.Kind), cmp.Compare(a.N, b.N))
 }
 
 // same: two readings of one instant are the same reading. The room is not looked at: a

@@ -36,11 +36,12 @@ type spool interface {
 // A sender brings what waits in the file to the server. It has no state that matters: killed
 // between any two steps, it sends again what the server may have, which is harmless.
 type sender struct {
-	spool   spool
-	server  taker
-	known   serieses
-	keep    time.Duration // of the server; 0: for ever
-	refuses func()        // something was set aside
+	spool    spool
+	server   taker
+	archive  older
+	known    serieses
+	complete time.Time // since when the file has all readings
+	refuses  func()    // something was set aside
 }
 
 // readings sends one batch of readings. It returns false when none waits. An error of the
@@ -54,9 +55,9 @@ func (s *sender) readings(ctx context.Context) (some bool, err error) {
 	if err != nil || len(fit) == 0 {
 		return true, err
 	}
-	points := make([]influx.Point, len(fit))
-	for i, q := range fit {
-		points[i] = influx.Point(q.Row)
+	points, err := s.numbered(ctx, fit)
+	if err != nil {
+		return true, err
 	}
 	refused, err := s.server.Write(ctx, points)
 	if err != nil {
@@ -65,46 +66,28 @@ func (s *sender) readings(ctx context.Context) (some bool, err error) {
 	return true, s.settle(ctx, fit, refused)
 }
 
+// The series of a dwelling that may go to the server: each costs it memory for ever.
+const (
+	maxSeries = 2000
+	tooMany   = "the dwelling has more than 2000 combinations of sensor, kind and room: find the sensor that changes its name"
+)
+
 // sift sets aside what must not be sent, and returns the rest.
 func (s *sender) sift(ctx context.Context, waiting []embedded.Queued) (fit []embedded.Queued, err error) {
 	for _, q := range waiting {
-		reason, err := s.unfit(ctx, q)
-		if err == nil && reason != "" {
-			err = s.aside(ctx, q, reason)
+		r := q.Reading
+		fits, err := s.known.has(ctx, r.Dwelling, embedded.Series{Sensor: r.Sensor, Kind: r.Kind, Room: r.Room})
+		if err == nil && !fits {
+			err = s.aside(ctx, q, tooMany)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if reason == "" {
+		if fits {
 			fit = append(fit, q)
 		}
 	}
 	return fit, nil
-}
-
-// The reasons for which we set readings aside ourselves.
-const (
-	tooOld     = "it is older than the InfluxDB keeps"
-	tooMany    = "the dwelling has more than 2000 combinations of sensor, kind and room: find the sensor that changes its name"
-	tooManyNow = "the sensor said more than 16 different things of one kind at one instant"
-	maxSeries  = 2000
-	maxN       = 15
-)
-
-// unfit says why a reading must not be sent, "" if it may. One that is too old is kept like
-// the others that are set aside: it may be our clock that is wrong.
-func (s *sender) unfit(ctx context.Context, q embedded.Queued) (string, error) {
-	if s.keep > 0 && time.Since(q.Reading.At) > s.keep {
-		return tooOld, nil
-	}
-	if q.N > maxN {
-		return tooManyNow, nil
-	}
-	few, err := s.known.has(ctx, q.Reading.Dwelling, embedded.Series{Sensor: q.Reading.Sensor, Kind: q.Reading.Kind, Room: q.Reading.Room})
-	if err != nil || few {
-		return "", err
-	}
-	return tooMany, nil
 }
 
 // settle notes what became of the points of a batch that the server has answered.
@@ -207,8 +190,12 @@ func otherwise(notes []string) error {
 }
 
 func (m *Memory) sendSome(ctx context.Context, file *embedded.Store, server *server) (some bool, err error) {
+	complete, err := file.Complete(ctx)
+	if err != nil {
+		return false, err
+	}
 	s := &sender{
-		spool: file, server: server, keep: m.o.KeepReadings,
+		spool: m.lined(file), server: server, archive: server, complete: complete,
 		known:   serieses{file.Series, m.outgoing.series},
 		refuses: func() { m.outgoing.changed = true },
 	}

@@ -53,8 +53,9 @@ type summary struct {
 // A reader has what hours are made of, wherever that is.
 type reader interface {
 	Between(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[ucare.Reading, error]
-	// hourBefore is the last hour before one, the zero Hour if there is none.
-	hourBefore(ctx context.Context, dwelling string, from time.Time) (activity.Hour, error)
+	// hourBefore is the last hour before one, the zero Hour if there is none. far says
+	// whether it may be one that only the InfluxDB has.
+	hourBefore(ctx context.Context, dwelling string, from time.Time, far bool) (activity.Hour, error)
 }
 
 // hours sums up at most stepHours hours. It returns how many; fewer than that are all there
@@ -105,7 +106,7 @@ func (s *summary) hour(ctx context.Context, d embedded.Dirty) error {
 	if len(stored) > 0 {
 		had = stored[0]
 	}
-	before, err := s.past.hourBefore(ctx, s.dwelling, d.From)
+	before, err := s.past.hourBefore(ctx, s.dwelling, d.From, d.From.Before(s.complete))
 	if err != nil {
 		return err
 	}

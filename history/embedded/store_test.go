@@ -162,4 +162,3 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 		t.Errorf("the fresh file takes nothing: %v", err)
 	}
 }
-
