@@ -114,7 +114,7 @@ type Outings struct {
 	// Count is how many began on the day, and Seconds how much of the day they took.
 	Count   int      `json:"count"`
 	Seconds int      `json:"seconds"`
-	List    []Outing `json:"list,omitempty"` // whole, also where they began before the day or end after it
+	List    []Outing `json:"list,omitempty"` // whole, also where they began before the day or ended after it
 }
 
 // An Outing is one time out of the home.
@@ -308,6 +308,9 @@ func (t *teller) tellOutings() {
 		}
 		if t.covers(o.From) {
 			t.Outings.Count++
+		}
+		if o.Open {
+			o.To = earlier(o.To, t.Until)
 		}
 		o.Span = t.span(o.From, o.To)
 		t.Outings.List = append(t.Outings.List, o)

@@ -17,8 +17,8 @@ import (
 //   - With a sensor in the bedroom the pieces are the times of atLeast or more between signs
 //     of life from elsewhere in which there was one from the bedroom, from that one on.
 //   - Otherwise, or where these see no night, they are the times of quiet (1 h) or more
-//     without any sign of life. Those in the evening are quiet for other reasons, unless
-//     they are long.
+//     without any sign of life, with their middle at night. Quiet in the evening and in
+//     the morning has other reasons, unless it is long.
 //
 // A night of less than shortNight in all is none: then the resident slept where no sensor
 // tells, or was not at home. So it is with a quiet one of more than asleep: the home was
@@ -119,8 +119,10 @@ func (t *teller) inQuiet(opens, closes time.Time) []piece {
 	from := r.last.at
 	next := func(at time.Time) {
 		p := piece{from, at}
-		late := p.length() >= shortNight || p.from.Add(p.length()/2).After(t.hour(evening))
-		if !from.IsZero() && p.length() >= quiet && late && at.After(opens) && from.Before(closes) {
+		middle := p.from.Add(p.length() / 2)
+		night := middle.After(t.hour(evening)) && middle.Before(t.hour(nightTo))
+		long := p.length() >= shortNight && middle.After(opens) && middle.Before(closes)
+		if !from.IsZero() && p.length() >= quiet && (night || long) {
 			all = append(all, p)
 		}
 	}

@@ -18,8 +18,10 @@ import (
 //
 // Seven days and twenty-eight are whole weeks, so that Sundays are compared with Sundays.
 //
+// Nights are compared with nights that are known in the same way, the one of most days.
+//
 // Figures. clearly: 3 standard deviations; with nine facts a home in which nothing has
-// changed hears something of it in about one week in forty (see the test). The
+// changed hears something of it in less than one week in a hundred (see the test). The
 // differences that matter are ours: an hour of the clock, one more visit at night, two more
 // in a day. Two or more visits at night are what doctors ask about (International Continence
 // Society: nocturia is clinically relevant from two on).
@@ -165,13 +167,14 @@ func Trends(days []Day, before string) []Trend {
 	if !ok {
 		return nil
 	}
+	days = alike(days, from, before)
 	var all []Trend
 	for _, f := range facts {
 		var now, usually []float64
 		for i := range days {
 			value, known := f.of(&days[i])
 			switch date := days[i].Date; {
-			case !known || date < from || date >= before:
+			case !known:
 			case date >= split:
 				now = append(now, value)
 			default:
@@ -189,6 +192,30 @@ func Trends(days []Day, before string) []Trend {
 		difference := math.Abs(t.Week - t.Usual)
 		if difference >= f.by && difference >= f.partly*math.Abs(t.Usual) && math.Abs(rankSum(now, usually)) >= clearly {
 			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// alike are the days from one date up to another, without the nights that are known in
+// another way than most of them.
+func alike(days []Day, from, before string) []Day {
+	var all []Day
+	ways := make(map[string]int)
+	for _, d := range days {
+		if d.Date < from || d.Date >= before {
+			continue
+		}
+		if all = append(all, d); d.Night != nil {
+			ways[d.Night.By]++
+		}
+	}
+	for i, d := range all {
+		for way := range ways {
+			if d.Night != nil && (ways[way] > ways[d.Night.By] || ways[way] == ways[d.Night.By] && way < d.Night.By) {
+				all[i].Night = nil
+				break
+			}
 		}
 	}
 	return all
@@ -212,12 +239,12 @@ func Usual(days []Day, before string) map[Fact]float64 {
 	if err != nil {
 		return nil
 	}
-	from := end.AddDate(0, 0, -usualDays).Format(time.DateOnly)
+	days = alike(days, end.AddDate(0, 0, -usualDays).Format(time.DateOnly), before)
 	usual := make(map[Fact]float64)
 	for _, f := range facts {
 		var values []float64
 		for i := range days {
-			if value, known := f.of(&days[i]); known && days[i].Date >= from && days[i].Date < before {
+			if value, known := f.of(&days[i]); known {
 				values = append(values, value)
 			}
 		}
