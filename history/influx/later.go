@@ -77,6 +77,9 @@ func (s *Store) unreachable(err error) string {
 	if m, ok := errors.AsType[moved](err); ok {
 		return fmt.Sprintf("%s is not the InfluxDB, but sends us to %s: set history.influxdb.url to where it is", s.c.URL, m.to)
 	}
+	if m, ok := errors.AsType[stranger](err); ok {
+		return fmt.Sprintf("what answers at %s takes readings with %s, and an InfluxDB with 204 No Content: check that history.influxdb.url leads to an InfluxDB, and what is on the way to it", s.c.URL, m.status)
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Sprintf("the certificate of the InfluxDB at %s is not believed (%v): set history.influxdb.ca_file to the authority that made it, or have it renewed", s.c.URL, err)
 	}

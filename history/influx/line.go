@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,12 @@ func (m moved) Error() string { return "the server says to go to " + m.to }
 
 func stay(r *http.Request, _ []*http.Request) error { return moved{r.URL.Redacted()} }
 
+// A stranger is what answers a write as no InfluxDB does, a portal or a proxy with a page of
+// its own: the readings are not stored, however friendly the answer.
+type stranger struct{ status string }
+
+func (s stranger) Error() string { return "what was written is answered with " + s.status }
+
 // RoundTrip does one request, and listens to what the server says of the time.
 func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := l.way.RoundTrip(r)
@@ -55,6 +62,10 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if theirs, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
 		l.clock(theirs)
+	}
+	if friendly := answer.StatusCode/100 == 2; friendly && answer.StatusCode != http.StatusNoContent && strings.HasSuffix(r.URL.Path, "/api/v2/write") {
+		answer.Body.Close()
+		return nil, stranger{answer.Status}
 	}
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		answer.Body = limited{io.LimitReader(answer.Body, longestError), answer.Body}

@@ -151,6 +151,22 @@ func TestAServerThatRefusesEverythingRefusesNothing(t *testing.T) {
 	}
 }
 
+// A portal or a proxy may answer everything with a page of its own. Only 204 says that
+// readings are stored.
+func TestAPageIsNoReceipt(t *testing.T) {
+	s, l := behind(t, "s1")
+	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusAccepted} {
+		l.Set(influxd.Status(status, "<html>Welcome to our network</html>", 0))
+		refused, err := s.Write(t.Context(), motions(10))
+		later, ok := errors.AsType[*Later](err)
+		if !ok || len(refused) > 0 || !strings.Contains(later.Fault, "history.influxdb.url") {
+			t.Errorf("%d: refused %d, %v", status, len(refused), err)
+		}
+	}
+	l.Set(influxd.Pass())
+	store(t, s, motions(10))
+}
+
 // A server that refuses now and then refuses no point for good.
 func TestAServerThatRefusesNowAndThenRefusesNothing(t *testing.T) {
 	s, l := behind(t, "s1")
