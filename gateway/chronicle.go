@@ -11,6 +11,7 @@ import (
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/embedded"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/sensors"
 )
@@ -101,10 +102,12 @@ func (c *chronicle) run(ctx context.Context) error {
 	for {
 		began := time.Now()
 		more, err := c.step(ctx)
+		if ctx.Err() != nil {
+			c.end()
+			return ctx.Err()
+		}
 		pause := lookEvery
 		switch {
-		case ctx.Err() != nil:
-			pause = 0
 		case err != nil:
 			pause, rest = rest, min(2*rest, longestRest)
 		case more: // far behind: it works half of the time at most
@@ -288,12 +291,19 @@ func (c *chronicle) offer(ctx context.Context, readings []ucare.Reading, seq int
 	return err
 }
 
-// sift offers the readings one by one. One that is refused while the history takes
-// something else is left out and told: it must not keep all that follow it waiting.
+// sift offers the readings one by one. One that is refused before and after the history
+// takes something else is left out and told: it must not keep all that follow it waiting.
+// What the file or the disk does says nothing of a reading: a full disk may have room for
+// the one and not for the other.
 func (c *chronicle) sift(ctx context.Context) error {
 	for len(c.readings) > 0 {
-		if err := c.offer(ctx, c.readings[:1], 0); err != nil {
-			if c.save(ctx, c.place) != nil {
+		one := c.readings[:1]
+		err := c.offer(ctx, one, 0)
+		if err != nil && !embedded.OfFile(err) && c.keepPlace(ctx) == nil {
+			err = c.offer(ctx, one, 0)
+		}
+		if err != nil {
+			if embedded.OfFile(err) || c.keepPlace(ctx) != nil {
 				return err
 			}
 			r := c.readings[0]
@@ -339,13 +349,22 @@ func (c *chronicle) here() (place history.Place, err error) {
 }
 
 func (c *chronicle) save(ctx context.Context, place history.Place) error {
-	_, err := unhurried(ctx, c, c.file, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, c.history.SavePlace(ctx, place)
-	})
+	err := c.write(ctx, place)
 	if err == nil {
 		c.place = place
 		c.safe.Store(place.Seq)
 	}
+	return err
+}
+
+// keepPlace writes the place that is there already, to see whether the history takes
+// anything.
+func (c *chronicle) keepPlace(ctx context.Context) error { return c.write(ctx, c.place) }
+
+func (c *chronicle) write(ctx context.Context, place history.Place) error {
+	_, err := unhurried(ctx, c, c.file, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.history.SavePlace(ctx, place)
+	})
 	return err
 }
 

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -487,6 +489,58 @@ func TestAReadingThatIsRefusedIsLeftOutAndTold(t *testing.T) {
 		}
 		stop()
 	})
+}
+
+// A disk that is full for a reading may have room for a place, and a backup that holds
+// the file may let go of it between the two. Neither costs a reading.
+func TestNoReadingIsLeftOutForWhatTheDiskDoes(t *testing.T) {
+	for name, refuses := range map[string]func(try int) error{
+		"full": func(int) error { return &os.PathError{Op: "write", Path: "history.db", Err: syscall.ENOSPC} },
+		"now and then": func(try int) error {
+			if try%2 == 0 {
+				return nil
+			}
+			return errors.New("just so")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tries, over := 0, false
+				h := &paperHistory{refuses: func(ucare.Reading) error {
+					if tries++; over {
+						return nil
+					}
+					return refuses(tries)
+				}}
+				p := newPaperChronicle(smokeLog(5), h, benchDecoder)
+				stop := p.start(t)
+				time.Sleep(time.Hour)
+				h.mu.Lock()
+				over = true
+				h.mu.Unlock()
+				time.Sleep(time.Minute)
+				if len(h.all()) != 5 || p.lost.Load() != 0 {
+					t.Errorf("the history has %d readings, and %d are lost; want all five", len(h.all()), p.lost.Load())
+				}
+				stop()
+			})
+		})
+	}
+}
+
+// In another journal the old place means nothing, and nothing must be removed for its sake.
+func TestSiftingDoesNotSayThatAnotherJournalWasRead(t *testing.T) {
+	h := &paperHistory{
+		place:   history.Place{Seq: 1000, State: []byte(`{"journal":"the one before"}`)},
+		refuses: func(ucare.Reading) error { return errors.New("it is no number") },
+	}
+	p := newPaperChronicle(smokeLog(5), h, benchDecoder)
+	for range siftAfter {
+		_, _ = p.step(t.Context())
+	}
+	if p.lost.Load() != 5 || p.safe.Load() != 0 {
+		t.Errorf("%d readings are left out, and the journal is needed after %d; want 5 and 0", p.lost.Load(), p.safe.Load())
+	}
 }
 
 // brittle is an ecosystem that breaks outside of where a decoder expects it.

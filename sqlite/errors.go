@@ -34,6 +34,17 @@ func IsFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// OfFile reports whether err is about the file or the disk, and not about what was to be
+// stored: that may be stored later.
+func OfFile(err error) bool {
+	switch primary(code(err)) {
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED, codes.SQLITE_NOMEM, codes.SQLITE_READONLY, codes.SQLITE_INTERRUPT, codes.SQLITE_IOERR,
+		codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_CANTOPEN, codes.SQLITE_PROTOCOL:
+		return true
+	}
+	return IsFull(err) || errors.Is(err, ErrClosed)
+}
+
 // isDamaged reports whether err says that the content cannot be trusted.
 func isDamaged(err error) bool {
 	switch primary(code(err)) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/sqlite"
 )
 
 // appendAtOnce bounds the readings that share a transaction, and with it how long the
@@ -35,6 +36,10 @@ func (s *Store) Append(ctx context.Context, readings []ucare.Reading, seq int64)
 	}
 	return s.append(ctx, readings, seq)
 }
+
+// OfFile reports whether an error is about the file or its disk, and not about the readings
+// that were to be stored: they may be stored later.
+func OfFile(err error) bool { return sqlite.OfFile(err) }
 
 func (s *Store) append(ctx context.Context, readings []ucare.Reading, seq int64) error {
 	err := s.write(ctx, func(w *writing) error {
