@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,6 +30,7 @@ type File struct {
 	writing sync.Mutex // held by whoever uses the writer's connection
 	writer  *session
 	writes  *sql.DB
+	sync    string       // the pragma
 	home    *homebringer // nil with one connection: then commits bring the log home
 
 	free   chan *session // readers that nobody uses; not yet connected ones among them
@@ -39,7 +41,7 @@ type File struct {
 func newFile(o Options) *File {
 	f := &File{
 		jobs: make(chan *job), closing: make(chan struct{}),
-		writer: newSession(), unlock: func() error { return nil },
+		writer: newSession(), sync: o.synchronous(), unlock: func() error { return nil },
 	}
 	if !o.Exclusive {
 		f.free = make(chan *session, readers)
@@ -83,6 +85,20 @@ func (f *File) Write(ctx context.Context, do func(*Tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// WriteThrough is Write for a file with Normal: when it returns, what it wrote is on the
+// disk, and with it all that was committed before. It waits for its turn whatever becomes
+// of ctx.
+func (f *File) WriteThrough(ctx context.Context, do func(*Tx) error) error {
+	return f.alone(ctx, func(ctx context.Context) (err error) {
+		if err := f.writer.exec(ctx, "PRAGMA synchronous=FULL"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.writer.exec(ctx, "PRAGMA "+f.sync)) }()
+		j := &job{ctx: ctx, do: do}
+		return cmp.Or(f.transaction([]*job{j}), j.err)
+	})
 }
 
 // Read runs do on a read connection; everything do reads is of one instant. do

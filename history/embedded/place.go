@@ -20,12 +20,13 @@ func (s *Store) Place(ctx context.Context) (Place, error) {
 }
 
 // SavePlace says how far the journal is read, with all readings up to there appended.
-// A place before the last one says that the journal was begun afresh.
+// A place before the last one says that the journal was begun afresh. When it returns,
+// the place and the readings are on the disk: the journal may forget its entries.
 func (s *Store) SavePlace(ctx context.Context, p Place) error {
 	if p.State == nil {
 		p.State = []byte{}
 	}
-	err := s.write(ctx, func(w *writing) error {
+	err := s.writeBy(ctx, s.file.WriteThrough, func(w *writing) error {
 		var last int64
 		if err := w.QueryRow(`SELECT seq FROM place`).Scan(&last); err != nil {
 			return err

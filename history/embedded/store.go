@@ -65,7 +65,11 @@ type writing struct {
 
 // write runs do in a transaction. An error of do undoes all of it.
 func (s *Store) write(ctx context.Context, do func(*writing) error) error {
-	return s.file.Write(ctx, func(tx *sqlite.Tx) error {
+	return s.writeBy(ctx, s.file.Write, do)
+}
+
+func (s *Store) writeBy(ctx context.Context, by func(context.Context, func(*sqlite.Tx) error) error, do func(*writing) error) error {
+	return by(ctx, func(tx *sqlite.Tx) error {
 		w := writing{Tx: tx, names: s.names}
 		err := tx.QueryRow(`SELECT stored, changes, names, queued FROM progress`).Scan(&w.stored, &w.changes, &w.known, &w.queued)
 		if err != nil {
