@@ -58,10 +58,23 @@ func pseudonymKey(dir string) ([]byte, error) {
 	if err := writeSynced(path+".new", key); err != nil {
 		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	err = os.Rename(path+".new", path)
+	if err == nil {
+		err = syncFolder(dir) // before anything is sent under a pseudonym that nobody could undo
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)
 	}
 	return key, nil
+}
+
+// syncFolder makes a renaming in a folder survive a power cut.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // writeSynced writes a file that only its owner can read, and that survives a power cut.

@@ -23,12 +23,12 @@ func newHistoryMetrics() historyMetrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "ucare_history_" + name, Help: help})
 	}
 	return historyMetrics{
-		waiting: gauge("waiting", "Readings and hours that the InfluxDB has not taken yet."),
+		waiting: gauge("waiting", "Readings that the InfluxDB has not taken yet."),
 		oldest:  gauge("oldest_seconds", "How long the oldest of them has waited."),
 		aside: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "ucare_history_set_aside_total", Help: "Points that the InfluxDB refuses for good and that are set aside, by reason.",
 		}, []string{"reason"}),
-		sent:    gauge("sent_total", "Points that the InfluxDB has taken since the start."),
+		sent:    gauge("sent_total", "Readings that the InfluxDB has taken since the start."),
 		expired: gauge("expired_total", "Points that became older than the InfluxDB keeps while they waited."),
 		failing: gauge("failing", "1 while the InfluxDB takes nothing."),
 	}
@@ -50,6 +50,7 @@ func (m historyMetrics) show(s history.Standing, now time.Time) {
 	for reason, n := range s.Aside {
 		m.aside.WithLabelValues(reason).Set(float64(n))
 	}
+	m.sent.Set(float64(s.Sent))
 	m.expired.Set(float64(s.Expired))
 	failing := 0.0
 	if s.Failing != "" {

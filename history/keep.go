@@ -204,6 +204,7 @@ type Standing struct {
 	Oldest  time.Time        // of the oldest of them; zero: nothing waits
 	Aside   map[string]int64 // readings that the server refuses, by reason
 	Expired int64            // readings that became older than it keeps, since the program was started
+	Sent    int64            // readings that it took, since then
 	Failing string           // why the server takes nothing, "" when it does
 }
 
@@ -212,7 +213,7 @@ func (m *Memory) Standing(ctx context.Context) (Standing, error) {
 	if m.o.Influx == nil {
 		return Standing{}, nil
 	}
-	s := Standing{Expired: m.expired.Load(), Failing: m.reaches.why()}
+	s := Standing{Expired: m.expired.Load(), Sent: m.sent.Load(), Failing: m.reaches.why()}
 	file, err := m.open(ctx)
 	if err != nil {
 		return s, err

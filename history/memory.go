@@ -56,7 +56,7 @@ type Memory struct {
 	wake  chan struct{} // holds one: something was appended
 
 	sending, summing turn // taken by who sends, who sums up, and who erases
-	expired          atomic.Int64
+	expired, sent    atomic.Int64
 	// What can fail beside what whoever calls is told: what waits in the file, the server,
 	// how it is set up, its taking of points, and the summing up.
 	queues, reaches, settings, refused, sums *condition

@@ -42,6 +42,7 @@ type sender struct {
 	known    serieses
 	complete time.Time // since when the file has all readings
 	refuses  func()    // something was set aside
+	took     func(int) // so many were sent
 }
 
 // readings sends one batch of readings. It returns false when none waits. An error of the
@@ -106,7 +107,11 @@ func (s *sender) settle(ctx context.Context, points []embedded.Queued, refused [
 		}
 		taken = append(taken, q)
 	}
-	return s.spool.Sent(ctx, taken)
+	if err := s.spool.Sent(ctx, taken); err != nil {
+		return err
+	}
+	s.took(len(taken))
+	return nil
 }
 
 func (s *sender) aside(ctx context.Context, q embedded.Queued, reason string) error {
@@ -198,6 +203,7 @@ func (m *Memory) sendSome(ctx context.Context, file *embedded.Store, server *ser
 		spool: m.lined(file), server: server, archive: server, complete: complete,
 		known:   serieses{file.Series, m.outgoing.series},
 		refuses: func() { m.outgoing.changed = true },
+		took:    func(n int) { m.sent.Add(int64(n)) },
 	}
 	if some, err = s.readings(ctx); some || err != nil {
 		return some, err

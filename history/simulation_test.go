@@ -289,3 +289,19 @@ func TestNoReadingIsLostWhateverTheServerDoes(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasSentIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLife(t, 1)
+		l.append()
+		l.append()
+		l.end()
+		standing, err := l.memory.Standing(t.Context())
+		if want := len(l.want["mrs-a"]) + len(l.want["mr-b"]); err != nil || standing.Sent != int64(want) {
+			t.Errorf("%d were sent, %v; want %d", standing.Sent, err, want)
+		}
+		if err := l.memory.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

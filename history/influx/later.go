@@ -139,5 +139,11 @@ func (r *refusal) tooOld() bool {
 	return strings.Contains(r.text, "beyond retention policy") || strings.Contains(r.text, "outside retention policy")
 }
 
-// reason is what the refusal says of one point, the same for all that have it.
-func (r *refusal) reason() string { return droppedText.ReplaceAllString(r.Error(), "") }
+// What the servers quote of a line that they do not understand.
+var quotedText = regexp.MustCompile(`(?s)unable to parse '(.*'|.*$)`)
+
+// reason is what the refusal says of one point, the same for all that have it: without
+// their number, and without what they say.
+func (r *refusal) reason() string {
+	return quotedText.ReplaceAllString(droppedText.ReplaceAllString(r.Error(), ""), "unable to parse it")
+}
