@@ -20,8 +20,13 @@ import (
 func NewDecoder(c *configs.Gateway) *sensors.Decoder {
 	topics := topicsOf(c)
 	topics.Quiet = append(topics.Quiet, quietOf(c)...)
+	return decoderOf(topics, mappingsOf(c))
+}
+
+// decoderOf returns the decoder of everything that some dwellings listen to.
+func decoderOf(topics sensors.Config, mappings map[string][]mapping.Entry) *sensors.Decoder {
 	return sensors.NewDecoder(topics, slices.Concat(
-		mapping.All(topics, mappingsOf(c)),
+		mapping.All(topics, mappings),
 		zigbee2mqtt.All(topics),
 		zwavejs.All(topics),
 		shelly.All(topics),

@@ -161,7 +161,7 @@ func (g *Gateway) clientConfig(c *configs.Gateway) (client.Config, error) {
 	from := c.Sensors.Client
 	out := client.Config{
 		Broker: from.URL, ID: from.ClientID, Username: from.Username, Password: from.Password.Secret().Reveal(),
-		Telemetry: from.Telemetry, Deaf: g.wasDeaf, SubscriptionsFile: g.path("subscriptions.json"),
+		Telemetry: from.Telemetry, Deaf: g.wasDeaf, SubscriptionsFile: g.path(subscriptionsFile),
 		Faults:  func(f ucare.Fault) { g.faults.Set(f, true) },
 		Cleared: func(f ucare.Fault) { g.faults.Set(f, false) },
 	}

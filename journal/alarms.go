@@ -106,7 +106,7 @@ const selectAlarms = `
 // OpenAlarms returns the alarms that no centre has closed, drills included,
 // oldest first.
 func (j *Journal) OpenAlarms(ctx context.Context) ([]ucare.Alarm, error) {
-	return j.alarms(ctx, selectAlarms+`WHERE coalesce(closed_at, 0) = 0 ORDER BY onset, id`)
+	return alarmsIn(ctx, j.file, selectAlarms+`WHERE coalesce(closed_at, 0) = 0 ORDER BY onset, id`)
 }
 
 // Knows reports whether the alarm is in the journal.
@@ -124,7 +124,12 @@ func (j *Journal) Knows(ctx context.Context, alarm string) (known bool, err erro
 // oldest first; of all dwellings if dwelling is empty. An alarm that was not
 // raised counts by its onset.
 func (j *Journal) Alarms(ctx context.Context, dwelling string, from, to time.Time) ([]ucare.Alarm, error) {
-	return j.alarms(ctx, selectAlarms+`
+	return alarmsBetween(ctx, j.file, dwelling, from, to)
+}
+
+// alarmsBetween reads what [Journal.Alarms] returns.
+func alarmsBetween(ctx context.Context, file *sqlite.File, dwelling string, from, to time.Time) ([]ucare.Alarm, error) {
+	return alarmsIn(ctx, file, selectAlarms+`
 		WHERE (? = '' OR dwelling = ?)
 			AND CASE raised_at WHEN 0 THEN onset ELSE raised_at END >= ?
 			AND CASE raised_at WHEN 0 THEN onset ELSE raised_at END < ?
@@ -132,9 +137,9 @@ func (j *Journal) Alarms(ctx context.Context, dwelling string, from, to time.Tim
 		dwelling, dwelling, nanos(from), nanos(to))
 }
 
-func (j *Journal) alarms(ctx context.Context, query string, args ...any) ([]ucare.Alarm, error) {
+func alarmsIn(ctx context.Context, file *sqlite.File, query string, args ...any) ([]ucare.Alarm, error) {
 	var alarms []ucare.Alarm
-	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
+	err := file.Read(ctx, func(tx *sqlite.Tx) error {
 		rows, err := tx.Query(query, args...)
 		if err != nil {
 			return err

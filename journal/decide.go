@@ -87,8 +87,13 @@ func storeDecision(tx *sqlite.Tx, seq int64, d ucare.Decision) error {
 // Decisions returns what was decided from one instant up to and without
 // another, oldest first; for all dwellings if dwelling is empty.
 func (j *Journal) Decisions(ctx context.Context, dwelling string, from, to time.Time) ([]ucare.Decision, error) {
+	return decisionsBetween(ctx, j.file, dwelling, from, to)
+}
+
+// decisionsBetween reads what [Journal.Decisions] returns.
+func decisionsBetween(ctx context.Context, file *sqlite.File, dwelling string, from, to time.Time) ([]ucare.Decision, error) {
 	var decisions []ucare.Decision
-	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
+	err := file.Read(ctx, func(tx *sqlite.Tx) error {
 		rows, err := tx.Query(`SELECT body FROM decisions WHERE at >= ? AND at < ? AND (? = '' OR dwelling = ?) ORDER BY at, seq`,
 			nanos(from), nanos(to), dwelling, dwelling)
 		if err != nil {

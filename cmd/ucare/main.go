@@ -48,7 +48,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDemo(), newGateway(), newCenter(), newCheck(), newReplay(), newSensors(), newTestAlarm(), newHealth(),
-		newVersion(),
+		newExport(), newImport(), newErase(), newVersion(),
 	)
 	return root
 }

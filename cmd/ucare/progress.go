@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"io"
 	"os"
 	"time"
@@ -39,4 +40,24 @@ func (p *progress) done() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 	}
+}
+
+// ofAll says how much of how much is done.
+func (p *progress) ofAll(done, all int64) {
+	if p.bar == nil || p.bar.GetMax64() != all {
+		p.done()
+		p.of(all)
+	}
+	p.at(done)
+}
+
+// part counts what is read of one of the files of a package.
+func (p *progress) part(in io.Reader, z *zip.ReadCloser, name string) io.Reader {
+	p.done()
+	for _, f := range z.File {
+		if f.Name == name {
+			return p.reader(in, int64(f.UncompressedSize64))
+		}
+	}
+	return in
 }

@@ -44,6 +44,9 @@ func readingsIn(file string, stdin io.Reader, shown *progress) iter.Seq2[ucare.R
 				continue
 			}
 			r, err := readingOf(lines.Bytes())
+			if err != nil && isRecord(lines.Bytes()) {
+				continue
+			}
 			if err != nil {
 				yield(r, fmt.Errorf("line %d of %s is no reading (%w): %.200s", n, file, err, lines.Bytes()))
 				return
@@ -84,6 +87,12 @@ func openReadings(file string, stdin io.Reader, shown *progress) (io.ReadCloser,
 type withCloser struct {
 	io.Reader
 	io.Closer
+}
+
+// isRecord reports whether the line of an export is something else than a reading.
+func isRecord(line []byte) bool {
+	var r record
+	return json.Unmarshal(line, &r) == nil && r.Record != ""
 }
 
 func readingOf(line []byte) (r ucare.Reading, err error) {
