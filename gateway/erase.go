@@ -210,13 +210,13 @@ func forgettingFollower(c *configs.Gateway, dwelling string, saved []byte) ([]by
 	}
 	rest := lessHome(c, dwelling)
 	decoder := decoderOf(onlyHomes(c, func(id string) bool { return id != dwelling }), mappingsOf(rest))
-	var state followerState
+	var state chronicleState
 	err := json.Unmarshal(saved, &state)
 	switch {
-	case err == nil && state.Version == followerVersion:
+	case err == nil && state.Version == memoryVersion:
 		err = remembering(decoder, state.Decoder)
 	case err == nil:
-		err = fmt.Errorf("the place of the history in the log was saved by another version of u-Care (%q, this one writes %q): start the gateway once with this version, stop it and try again", state.Version, followerVersion)
+		err = fmt.Errorf("the place of the history in the log was saved by another version of u-Care (%q, this one writes %q): start the gateway once with this version, stop it and try again", state.Version, memoryVersion)
 	}
 	if err != nil && len(rest.Dwellings) > 0 {
 		return nil, err

@@ -14,6 +14,9 @@ import (
 
 // This file erases a dwelling from the files beside the journal and the history.
 
+// subscriptionsFile lists what a broker may keep for our session.
+const subscriptionsFile = "subscriptions.json"
+
 // A namingFile is a file in the data directory that names the dwelling.
 type namingFile struct {
 	path string

@@ -18,6 +18,7 @@ import (
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/influx"
 	"github.com/ucare-project/ucare/journal"
 	"github.com/ucare-project/ucare/rules"
 	"github.com/ucare-project/ucare/sensors/supervision"
@@ -164,7 +165,7 @@ func live(t testing.TB, c *configs.Gateway) lived {
 	check(j.SaveCheckpoint(t.Context(), journal.Checkpoint{Seq: last.Seq, Version: stateVersion, State: state}))
 	decoder, err := json.Marshal(f.decoder)
 	check(err)
-	place, err := json.Marshal(followerState{Version: followerVersion, Journal: "this", Decoder: decoder})
+	place, err := json.Marshal(chronicleState{Version: memoryVersion, Journal: "this", Decoder: decoder})
 	check(err)
 	check(h.SavePlace(t.Context(), history.Place{Seq: last.Seq, State: place}))
 	check(h.Close())
@@ -454,6 +455,17 @@ func TestARecordIsSignedAndNamesNobody(t *testing.T) {
 	}
 	if own, err := RecordKey(c); err != nil || own != key {
 		t.Errorf("the key is %s, the gateway's %s (%v)", key, own, err)
+	}
+	pseudonyms, err := pseudonymKey(c.Box.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := influx.New(influx.Config{URL: "http://127.0.0.1:1", Bucket: "a", Hours: "b", Key: pseudonyms}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := server.Dwelling(mayer); r.Dwelling != want {
+		t.Errorf("the home is %s in the record and %s on the InfluxDB", r.Dwelling, want)
 	}
 	for _, forged := range []string{
 		strings.Replace(string(file), "the family", "a stranger", 1),
