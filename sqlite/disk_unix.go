@@ -5,6 +5,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,6 +50,15 @@ func holder(file *os.File) string {
 		return " (pid " + pid + ")"
 	}
 	return ""
+}
+
+// freeBytes is the space that is left for this user where path is.
+func freeBytes(path string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(path), &st); err != nil {
+		return 0, err
+	}
+	return int64(min(uint64(st.Bavail)*uint64(st.Bsize), math.MaxInt64)), nil
 }
 
 // syncFolder makes creations and renames beside path survive a power cut.

@@ -27,6 +27,8 @@ type Options struct {
 	Driver string
 	// SyncFolder replaces the sync of the folder of the file, in the same tests.
 	SyncFolder func() error
+	// free replaces the question for the free bytes of a disk, in tests.
+	free func(path string) (int64, error)
 	// Query is added to the data source name: "vfs=…", "_pragma=…".
 	Query string
 	// Exclusive uses one connection for reads and writes, so that SQLite needs
@@ -36,6 +38,10 @@ type Options struct {
 	// a time (PRAGMA incremental_vacuum). A file that was made without it is written
 	// anew by Open, once; if there is no room for that, by a later one.
 	Shrink bool
+	// Modest is for a file that is worth less than what else is on its disk, or than the
+	// memory of its program. Open neither brings an old one up to date nor writes it anew
+	// where the disk has not several times the room of it.
+	Modest bool
 	// Check bounds the search for damage (PRAGMA quick_check); zero leaves it
 	// out. Without a verdict in that time opening goes on: a daemon that
 	// supervises a person late because it reads its whole file first would be
@@ -148,7 +154,7 @@ func open(ctx context.Context, path string, o Options) (*File, error) {
 	f := newFile(o)
 	err := f.connect(ctx, path, o)
 	if err == nil {
-		err = f.writer.prepareFile(ctx, o)
+		err = f.writer.prepareFile(ctx, path, o)
 	}
 	if err == nil {
 		// SQLite made the file with a rollback journal, and does not sync the
@@ -217,7 +223,7 @@ func source(path, query string, pragmas ...string) string {
 
 // prepareFile sets the connection up, looks for damage and brings the schema up
 // to date.
-func (s *session) prepareFile(ctx context.Context, o Options) error {
+func (s *session) prepareFile(ctx context.Context, path string, o Options) error {
 	if err := s.configure(ctx, o); err != nil {
 		return err
 	}
@@ -227,10 +233,11 @@ func (s *session) prepareFile(ctx context.Context, o Options) error {
 	if err := s.bringHome(ctx); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx, o.Migrations); err != nil || !o.Shrink {
+	room := o.room(path)
+	if err := s.migrate(ctx, o.Migrations, room); err != nil || !o.Shrink || room != nil {
 		return err
 	}
-	return s.learnToShrink(ctx)
+	return s.learnToShrink(ctx, !o.Modest)
 }
 
 // bringHome brings the write-ahead log of an earlier opening home, and empties it. A
@@ -294,8 +301,9 @@ func (s *session) check(ctx context.Context, bound time.Duration) error {
 	return nil
 }
 
-// migrate runs the migrations that the file has not seen.
-func (s *session) migrate(ctx context.Context, migrations []string) error {
+// migrate runs the migrations that the file has not seen; those of an old file only if
+// there is room for it.
+func (s *session) migrate(ctx context.Context, migrations []string, room error) error {
 	var version int
 	if err := s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("PRAGMA user_version: %w", err)
@@ -303,6 +311,9 @@ func (s *session) migrate(ctx context.Context, migrations []string) error {
 	if version > len(migrations) {
 		return fmt.Errorf("its schema has version %d, this program knows up to %d: it was written by a newer u-Care; install that one, or move the file away to start afresh",
 			version, len(migrations))
+	}
+	if 0 < version && version < len(migrations) && room != nil {
+		return fmt.Errorf("migrate its schema to version %d: %w", len(migrations), room)
 	}
 	for n, script := range migrations[version:] {
 		next := version + n + 1

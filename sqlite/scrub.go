@@ -29,7 +29,7 @@ func (f *File) Scrub(ctx context.Context) error {
 		// What a file loses at its end, the file system gives away as it is.
 		err := f.writer.exec(ctx, "PRAGMA secure_delete=ON")
 		if err == nil {
-			err = f.writer.vacuum(ctx)
+			err = f.writer.vacuum(ctx, true)
 		}
 		if err != nil {
 			return fmt.Errorf("write the file anew without what was deleted (free as much disk as the file has, there and in TMPDIR): %w", err)

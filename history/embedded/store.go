@@ -24,7 +24,7 @@ type Store struct {
 // some seconds a million readings: open it where nobody waits.
 func Open(ctx context.Context, path string, o Options) (s *Store, aside string, err error) {
 	file, aside, err := sqlite.Open(ctx, path, sqlite.Options{
-		Migrations: migrations, Sync: sqlite.Normal, Check: time.Second, Shrink: true,
+		Migrations: migrations, Sync: sqlite.Normal, Check: time.Second, Shrink: true, Modest: true,
 	})
 	if err == nil {
 		err = file.Overwrite(ctx)
