@@ -34,8 +34,12 @@ func (p *preparing) bucket1(ctx context.Context, bucket string, keep time.Durati
 		create = fmt.Sprintf("CREATE RETENTION POLICY %s ON %s DURATION %s REPLICATION 1", identifier(policy), identifier(database), duration(keep))
 	}
 	_, err = p.influxQL(ctx, bucket, create)
-	if f, ok := errors.AsType[*failed](err); ok {
-		return retention{}, &Later{Fault: fmt.Sprintf("the InfluxDB at %s does not make the database %s (%s): do it by hand, %s", p.c.URL, bucket, f.text, create), Err: err}
+	_, refused := errors.AsType[*failed](err)
+	if later, ok := errors.AsType[*Later](err); refused || ok && later.Fault != "" {
+		return retention{}, &Later{
+			Fault: fmt.Sprintf("the InfluxDB at %s does not make the bucket %s for us (%v): have its administrator do it, %s", p.c.URL, bucket, err, create),
+			Err:   err,
+		}
 	}
 	return retention{keep, true}, err
 }

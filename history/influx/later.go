@@ -91,6 +91,8 @@ func (s *Store) fault(status int, bucket, text string) string {
 	switch {
 	case status == http.StatusUnauthorized:
 		return fmt.Sprintf("the InfluxDB at %s does not know the token (%s): put a token of it into history.influxdb.token_file; of InfluxDB 1.8 it is user:password", s.c.URL, text)
+	case strings.Contains(text, "Flux query service disabled"):
+		return fmt.Sprintf("the InfluxDB at %s answers no questions in Flux: set flux-enabled = true under [http] in its configuration", s.c.URL)
 	case status == http.StatusForbidden:
 		return fmt.Sprintf("the InfluxDB at %s does not let the token use the bucket %s (%s): give the token the right to read and write it", s.c.URL, bucket, text)
 	case status == http.StatusNotFound || strings.Contains(text, "retention policy not found"):

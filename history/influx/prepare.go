@@ -86,15 +86,15 @@ func (s *Store) tryFlux(ctx context.Context, bucket string) error {
 // findVersion asks what answers there.
 func (s *Store) findVersion(ctx context.Context) (version, error) {
 	header, err := s.request(ctx, http.MethodGet, "ping", nil, nil)
-	if err != nil {
-		return unknown, s.later(ctx, s.c.Bucket, err)
-	}
 	name := header.Get("X-Influxdb-Version")
-	if name == "" {
+	switch {
+	case status(err) == http.StatusNotFound || err == nil && name == "":
 		return unknown, &Later{
 			Fault: fmt.Sprintf("what answers at %s is no InfluxDB (it does not say its version): set history.influxdb.url to where it is", s.c.URL),
-			Err:   errors.New("no header X-Influxdb-Version"),
+			Err:   errors.New("no header X-Influxdb-Version at /ping"),
 		}
+	case err != nil:
+		return unknown, s.later(ctx, s.c.Bucket, err)
 	}
 	major, minor := numbers(name)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math"
 	"net/http"
 	"strings"
@@ -23,8 +24,9 @@ func post(t *testing.T, url, contentType, body string) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode >= 300 {
-		t.Fatalf("POST %s: %s", url, answer.Status)
+	text, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode >= 300 || strings.Contains(string(text), `"error"`) {
+		t.Fatalf("POST %s %s: %s %s", url, body, answer.Status, text)
 	}
 }
 

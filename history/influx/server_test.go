@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"slices"
 	"strings"
@@ -167,6 +169,9 @@ func sorted(points []Point) []Point {
 
 // today is an instant of which everything is kept: in UTC, and odd to the nanosecond.
 var today = time.Now().UTC().Truncate(time.Hour).Add(-48*time.Hour + 123456789)
+
+// quiet is the log of servers of which errors are wanted.
+var quiet = log.New(io.Discard, "", 0)
 
 const home = "mrs-a"
 
