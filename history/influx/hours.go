@@ -64,7 +64,7 @@ func (s *Store) writeSums(ctx context.Context, what string, points []*write.Poin
 
 // course is the point that has all of an hour.
 func (s *Store) course(h activity.Hour) (*write.Point, error) {
-	text, err := json.Marshal(s.maskHour(h))
+	text, err := json.Marshal(masked(s, h))
 	if err != nil {
 		return nil, fmt.Errorf("write the hour of %s at %s: %w", h.Dwelling, h.From.Format(time.RFC3339), err)
 	}
@@ -104,30 +104,6 @@ func (s *Store) sensorHour(h activity.Hour, one activity.SensorHour) *write.Poin
 	return p
 }
 
-// maskHour is the hour with pseudonyms for names.
-func (s *Store) maskHour(h activity.Hour) activity.Hour {
-	h.Dwelling = s.Dwelling(h.Dwelling)
-	return renameHour(h, s.Sensor)
-}
-
-// renameHour is a copy of the hour with other names for its sensors.
-func renameHour(h activity.Hour, rename func(string) string) activity.Hour {
-	h.Sensors = slices.Clone(h.Sensors)
-	for i := range h.Sensors {
-		h.Sensors[i].Sensor = rename(h.Sensors[i].Sensor)
-	}
-	h.Course.Contacts = slices.Clone(h.Course.Contacts)
-	for i := range h.Course.Contacts {
-		h.Course.Contacts[i].Sensor = rename(h.Course.Contacts[i].Sensor)
-	}
-	if h.Course.Last != nil {
-		last := *h.Course.Last
-		last.Sensor = rename(last.Sensor)
-		h.Course.Last = &last
-	}
-	return h
-}
-
 // Hours returns the dwelling's hours that begin with from ≤ begin < to, ordered by time.
 func (s *Store) Hours(ctx context.Context, dwelling string, from, to time.Time) ([]activity.Hour, error) {
 	unmask, err := s.unmask(ctx, dwelling)
@@ -148,9 +124,7 @@ func (s *Store) Hours(ctx context.Context, dwelling string, from, to time.Time) 
 		if err := json.Unmarshal([]byte(text), &h); err != nil {
 			return fmt.Errorf("the hour at %s: %w", row.Time().Format(time.RFC3339), err)
 		}
-		h = renameHour(h, unmask)
-		h.Dwelling = dwelling
-		hours = append(hours, h)
+		hours = append(hours, renamed(h, func(string) string { return dwelling }, unmask))
 		return nil
 	})
 	if err != nil {
@@ -179,7 +153,7 @@ func (s *Store) WriteDays(ctx context.Context, days []activity.Day) error {
 
 // day is the point of a day: all of it, and its figures for charts.
 func (s *Store) day(d activity.Day) (*write.Point, error) {
-	text, err := json.Marshal(s.maskDay(d))
+	text, err := json.Marshal(masked(s, d))
 	if err != nil {
 		return nil, fmt.Errorf("write the day of %s on %s: %w", d.Dwelling, d.Date, err)
 	}
@@ -214,21 +188,4 @@ func (s *Store) day(d activity.Day) (*write.Point, error) {
 		p.AddField("longest_silence_by_day_seconds", d.Daytime.Seconds)
 	}
 	return p, nil
-}
-
-// maskDay is a copy of the day with pseudonyms for names.
-func (s *Store) maskDay(d activity.Day) activity.Day {
-	d.Dwelling = s.Dwelling(d.Dwelling)
-	for _, sign := range []**activity.Sign{&d.First, &d.Last} {
-		if *sign != nil {
-			masked := **sign
-			masked.Sensor = s.Sensor(masked.Sensor)
-			*sign = &masked
-		}
-	}
-	d.Sensors = slices.Clone(d.Sensors)
-	for i := range d.Sensors {
-		d.Sensors[i].Sensor = s.Sensor(d.Sensors[i].Sensor)
-	}
-	return d
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 )
 
 // Dwelling is the pseudonym of a dwelling: "d-" and 16 hexadecimal digits.
@@ -41,4 +42,51 @@ func (s *Store) unmask(ctx context.Context, dwelling string) (func(pseudonym str
 		}
 		return pseudonym
 	}, nil
+}
+
+// masked is a copy of an hour or a day with pseudonyms for names.
+func masked[T any](s *Store, v T) T { return renamed(v, s.Dwelling, s.Sensor) }
+
+// renamed is a copy with other names in all fields called Dwelling and Sensor, however
+// deep: a part that is added to an hour some day cannot be forgotten here.
+func renamed[T any](v T, dwelling, sensor func(string) string) T {
+	rename := map[string]func(string) string{"Dwelling": dwelling, "Sensor": sensor}
+	value := reflect.ValueOf(&v).Elem()
+	value.Set(copied(value, rename))
+	return v
+}
+
+func copied(v reflect.Value, rename map[string]func(string) string) reflect.Value {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		to := reflect.New(v.Type().Elem())
+		to.Elem().Set(copied(v.Elem(), rename))
+		return to
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		to := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			to.Index(i).Set(copied(v.Index(i), rename))
+		}
+		return to
+	case reflect.Struct:
+		to := reflect.New(v.Type()).Elem()
+		to.Set(v)
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			if name, ok := rename[field.Name]; ok && field.Type.Kind() == reflect.String {
+				to.Field(i).SetString(name(v.Field(i).String()))
+			} else if field.IsExported() {
+				to.Field(i).Set(copied(v.Field(i), rename))
+			}
+		}
+		return to
+	default:
+		return v
+	}
 }
