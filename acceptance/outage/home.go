@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -31,6 +30,8 @@ type home struct {
 	line    *influxd.Line
 	alarms  mqtt.Client // the account of the smoke detectors; nil while the gateway is killed
 	smoked  int         // rooms that burned so far
+	// patience is how long the server may take to hold everything.
+	patience time.Duration
 
 	mu        sync.Mutex
 	published []ucare.Reading
@@ -38,7 +39,7 @@ type home struct {
 
 // start starts all of it in a folder of its own.
 func start(ctx context.Context, dir, binary string) (h *home, err error) {
-	h = new(home)
+	h = &home{patience: settlePatience}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -163,17 +164,4 @@ func (h *home) pseudonym(prefix, name string) (string, error) {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(prefix + name))
 	return prefix + hex.EncodeToString(mac.Sum(nil)[:8]), nil
-}
-
-// alive fails when the gateway is not there any more.
-func (h *home) alive(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.place.Local+"/healthz", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("the gateway does not answer: %w", err)
-	}
-	return response.Body.Close()
 }

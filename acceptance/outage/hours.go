@@ -29,6 +29,7 @@ type spell struct {
 	mode
 	took       []time.Duration // alarms while it lasted
 	afterwards []time.Duration // alarms while what had piled up was sent
+	during     int             // readings of its last hour that the server held when it ended, -1: it could not be asked
 	settled    time.Duration   // from its end until the server held everything
 	difference difference      // of its hours
 }
@@ -83,6 +84,14 @@ func (h *home) spell(ctx context.Context, s *spell, p plan, hour time.Time) erro
 	if err != nil {
 		return errors.Join(err, s.end(ctx, h))
 	}
+	s.during = -1
+	if s.answers {
+		held, err := h.stored(ctx, hour, hour.Add(time.Hour))
+		if err != nil {
+			return errors.Join(err, s.end(ctx, h))
+		}
+		s.during = len(held)
+	}
 	if err := s.end(ctx, h); err != nil {
 		return err
 	}
@@ -123,7 +132,7 @@ func (h *home) settle(ctx context.Context, from, to time.Time) (d difference, to
 		}
 		d = compare(h.publishedIn(from, to), stored)
 		took = time.Since(began)
-		if d.same() || took > settlePatience {
+		if d.same() || took > h.patience {
 			return d, took, nil
 		}
 		select {

@@ -83,36 +83,54 @@ func until(end <-chan struct{}, readings iter.Seq[ucare.Reading]) iter.Seq[ucare
 }
 
 // killOnce kills the gateway and starts it again, and reports whether that was while a
-// batch of what had piled up was on its way.
+// batch of what had piled up was on its way. Two times in three it was: once the server has it
+// and the gateway does not know, once the server never gets it. The third time there is an
+// outage of some kind.
 func (h *home) killOnce(ctx context.Context, i int, random *rand.Rand) (mid bool, err error) {
-	draining := i%2 == 0
-	if draining {
-		h.line.Set(influxd.Status(http.StatusServiceUnavailable, "timeout", 0))
-		rest(ctx, pileUp)
-		if err := h.awaitBatch(ctx); err != nil {
-			return false, err
-		}
-	} else {
+	switch i % 3 {
+	case 0:
+		mid, err = true, h.drains(ctx, influxd.Slow(answerTakes))
+	case 1:
+		mid, err = true, h.drains(ctx, influxd.Hang())
+	default:
 		faults := []influxd.Fault{
 			influxd.Status(http.StatusInternalServerError, "internal error", 0),
 			influxd.Status(http.StatusTooManyRequests, "too many requests", time.Second),
 			influxd.Status(http.StatusUnprocessableEntity, "unprocessable", 0),
-			influxd.Hang(), influxd.Cut(), influxd.Slow(time.Second),
+			influxd.Cut(), influxd.Slow(time.Second),
 		}
-		h.line.Set(faults[random.IntN(len(faults))])
+		h.writes(faults[random.IntN(len(faults))])
+		rest(ctx, pileUp)
+	}
+	if err != nil {
+		return mid, err
 	}
 	rest(ctx, time.Duration(random.Int64N(int64(2*answerTakes))))
-	return draining, h.killAndStart(ctx)
+	return mid, h.killAndStart(ctx)
 }
 
-// awaitBatch makes the line a slow one and waits until a batch has gone over it.
-func (h *home) awaitBatch(ctx context.Context) error {
+// writes makes the line bad for what is written, and leaves what a gateway asks at its start
+// alone: it comes to write although the line is bad.
+func (h *home) writes(fault influxd.Fault) {
+	h.line.SetFor(func(r *http.Request) influxd.Fault {
+		if r.URL.Path == writePath {
+			return fault
+		}
+		return influxd.Pass()
+	})
+}
+
+// drains lets readings pile up and then waits until a batch of them has come to the line, as it
+// is then.
+func (h *home) drains(ctx context.Context, line influxd.Fault) error {
+	h.writes(influxd.Status(http.StatusServiceUnavailable, "timeout", 0))
+	rest(ctx, pileUp)
 	before := h.line.Requests(writePath)
-	h.line.Set(influxd.Slow(answerTakes))
+	h.writes(line)
 	deadline := time.Now().Add(settlePatience)
 	for h.line.Requests(writePath) == before {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the gateway sent nothing for %v on a good line", settlePatience)
+			return fmt.Errorf("the gateway sent nothing for %v", settlePatience)
 		}
 		if rest(ctx, 2*time.Millisecond); ctx.Err() != nil {
 			return ctx.Err()

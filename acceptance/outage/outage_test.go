@@ -149,3 +149,89 @@ func startHome(t *testing.T, overlay string) *home {
 	t.Cleanup(h.close)
 	return h
 }
+
+// Whatever the server does, no reading is missing afterwards and none is there twice. How
+// long the alarms took meanwhile is printed by make outage; here each has to come.
+func TestNoReadingIsLostWhateverTheServerDoes(t *testing.T) {
+	h := startHome(t, "")
+	result, err := h.outages(t.Context(), plan{Length: 4 * time.Second, PerHour: 300, AlarmEvery: 250 * time.Millisecond, Rounds: 1}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range result.spells {
+		t.Logf("%s: %d alarms, median %v; settled after %v: %s", s.name, len(s.took), quantile(s.took, .5), s.settled, s.difference)
+		if err := s.difference.verdict(); err != nil {
+			t.Errorf("%s: %v", s.name, err)
+		}
+		if s.refuses && s.during > 0 {
+			t.Errorf("%s: %d readings were stored meanwhile: this proves nothing", s.name, s.during)
+		}
+		if len(s.took) == 0 {
+			t.Errorf("%s: there were no alarms: this proves nothing", s.name)
+		}
+	}
+	if err := result.verdict(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoReadingIsLostWhenTheGatewayIsKilledWhileItSends(t *testing.T) {
+	h := startHome(t, "")
+	found, err := h.kills(t.Context(), 6, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d kills while a batch was on its way: %s", found.midDrain, found.difference)
+	if err := found.difference.verdict(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A comparison that finds nothing wrong with a gateway that is broken on purpose proves
+// nothing of one that is not.
+func TestTheRunsNoticeWhatIsLost(t *testing.T) {
+	const write = "refused, err := s.server.Write(ctx, points)"
+	for _, c := range []struct {
+		name, instead string
+		find          func(t *testing.T, h *home) difference
+	}{
+		{
+			"readings leave the queue before the answer is there",
+			"if err := s.spool.Sent(ctx, fit); err != nil {\n\t\treturn true, err\n\t}\n\t" + write,
+			func(t *testing.T, h *home) difference {
+				found, err := h.kills(t.Context(), 6, io.Discard)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return found.difference
+			},
+		},
+		{
+			"an answer of 500 is taken for done",
+			write + "\n\tif later, is := errors.AsType[*influx.Later](err); is && later.Fault == \"\" {\n\t\terr = nil\n\t}",
+			func(t *testing.T, h *home) difference {
+				p := plan{Length: 3 * time.Second, PerHour: 200, AlarmEvery: time.Second, Rounds: 1}
+				p.Modes = []mode{modes[0], refused("500", influxd.Status(http.StatusInternalServerError, "internal error", 0))}
+				result, err := h.outages(t.Context(), p, io.Discard)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return result.whole
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			overlay, err := acceptance.Sabotage(t.TempDir(), "history/sender.go", write, c.instead)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := startHome(t, overlay)
+			h.patience = 5 * time.Second
+			d := c.find(t, h)
+			if len(d.missing) == 0 {
+				t.Errorf("it went unnoticed: %s", d)
+			}
+			t.Logf("noticed: %s", d)
+		})
+	}
+}

@@ -127,7 +127,7 @@ func (h *home) flux(ctx context.Context, query string, each func(map[string]stri
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 500))
-		return fmt.Errorf("Flux: %s: %s", response.Status, text)
+		return fmt.Errorf("a question in Flux: %s: %s", response.Status, text)
 	}
 	return rows(response.Body, each)
 }
@@ -153,7 +153,7 @@ func rows(in io.Reader, each func(map[string]string) error) error {
 			header = record
 			continue
 		case len(header) > 1 && header[1] == "error":
-			return fmt.Errorf("Flux: %s", record[1])
+			return fmt.Errorf("a question in Flux: %s", record[1])
 		}
 		row := make(map[string]string, len(record))
 		for i, value := range record {
