@@ -202,7 +202,7 @@ func (p plainInflux) post(ctx context.Context, path, contentType, body string) (
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), ",_result,") {
+		if line := lines.Text(); strings.HasPrefix(line, ",") && !strings.HasPrefix(line, ",result,") {
 			rows++
 		}
 	}
