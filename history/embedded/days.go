@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare/activity"
@@ -14,78 +13,115 @@ import (
 // StaleDays returns the dates (2006-01-02) of the days by the clock of that location of
 // which hours were stored since the days were, ordered, and the mark that
 // [Store.PutDays] wants. When the location is another one than last time, all days are
-// forgotten and stale.
+// forgotten and stale. Days that have not begun are not stale.
 func (s *Store) StaleDays(ctx context.Context, dwelling string, location *time.Location) (dates []string, mark int64, err error) {
-	hours, zone, mark, err := s.staleHours(ctx, dwelling)
-	if err == nil && zone != location.String() {
-		if err = s.moveTo(ctx, dwelling, location.String()); err == nil {
-			hours, _, mark, err = s.staleHours(ctx, dwelling)
-		}
+	for more := true; more && err == nil; {
+		more, err = s.noteStale(ctx, dwelling, location)
 	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("read which days of %s have to be summed up: %w", dwelling, err)
-	}
-	for _, hour := range hours {
-		from := beginning(hour).In(location)
-		// Where the clock is not a whole hour from UTC, an hour can be of two days.
-		for _, t := range [...]time.Time{from, from.Add(time.Hour - 1)} {
-			dates = append(dates, t.Format(time.DateOnly))
-		}
-	}
-	slices.Sort(dates)
-	return slices.Compact(dates), mark, nil
-}
-
-// staleHours returns the hours that their days do not know yet, with what the marks of
-// all of them do not exceed, and the zone of the clock that the days are of.
-func (s *Store) staleHours(ctx context.Context, dwelling string) (hours []int64, zone string, mark int64, err error) {
-	err = s.file.Read(ctx, func(tx *sqlite.Tx) error {
-		hours = nil
-		id, err := numberOfDwelling(tx, dwelling)
-		if err != nil || id == 0 {
-			return err
-		}
-		if err := tx.QueryRow(`SELECT d.zone, p.changes FROM dwelling d, progress p WHERE d.id = ?`, id).Scan(&zone, &mark); err != nil {
-			return err
-		}
-		rows, err := tx.Query(`SELECT hour FROM hour WHERE dwelling = ? AND stale > 0`, id)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var hour int64
-			if err := rows.Scan(&hour); err != nil {
+	if err == nil {
+		err = s.file.Read(ctx, func(tx *sqlite.Tx) error {
+			if err := tx.QueryRow(`SELECT changes FROM progress`).Scan(&mark); err != nil {
 				return err
 			}
-			hours = append(hours, hour)
-		}
-		return rows.Err()
-	})
-	return hours, zone, mark, err
+			dates, err = column(tx, `SELECT date FROM stale WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY date`, dwelling)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read which days of %s have to be made again: %w", dwelling, err)
+	}
+	return dates, mark, nil
 }
 
-// moveTo sets the zone of the clock that days are of.
-func (s *Store) moveTo(ctx context.Context, dwelling, zone string) error {
-	return s.write(ctx, func(w *writing) error {
-		moved, err := w.changed(`UPDATE dwelling SET zone = ? WHERE name = ?`, zone, dwelling)
-		if err != nil || moved == 0 {
+// noteStale notes which days have to be made again because of some hours that were
+// stored. It returns whether there may be more of those.
+func (s *Store) noteStale(ctx context.Context, dwelling string, location *time.Location) (more bool, err error) {
+	var hours []int64
+	var id int64
+	var zone string
+	err = s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		if id, err = numberOfDwelling(tx, dwelling); err != nil || id == 0 {
 			return err
 		}
-		id, err := w.dwelling(dwelling)
+		if err := tx.QueryRow(`SELECT zone FROM dwelling WHERE id = ?`, id).Scan(&zone); err != nil {
+			return err
+		}
+		hours, err = staleHours(tx, id)
+		return err
+	})
+	moved := zone != location.String()
+	if err != nil || id == 0 || !moved && len(hours) == 0 {
+		return false, err
+	}
+	return true, s.write(ctx, func(w *writing) error {
+		if moved {
+			return w.moveTo(id, location.String())
+		}
+		hours, err := staleHours(w.Tx, id)
 		if err != nil {
 			return err
 		}
-		if _, err := w.Exec(`DELETE FROM day WHERE dwelling = ?`, id); err != nil {
-			return err
-		}
-		_, err = w.Exec(`UPDATE hour SET stale = ? WHERE dwelling = ?`, w.mark(), id)
-		return err
+		return w.staleDays(id, hours, location)
 	})
 }
 
-// PutDays stores days of one dwelling instead of those that were there. They are not
-// stale any more, unless hours of theirs were stored after [Store.StaleDays] gave out
-// the mark. An hour that is of two days is known to them when both are put at once.
+// staleHours returns some hours of which it is not noted that their days are stale.
+func staleHours(tx *sqlite.Tx, dwelling int64) (hours []int64, err error) {
+	rows, err := tx.Query(`SELECT hour FROM hour WHERE dwelling = ? AND stale > 0 ORDER BY hour LIMIT ?`, dwelling, writeAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var hour int64
+		if err := rows.Scan(&hour); err != nil {
+			return nil, err
+		}
+		hours = append(hours, hour)
+	}
+	return hours, rows.Err()
+}
+
+// staleDays notes that the days that are made of hours are stale.
+func (w *writing) staleDays(dwelling int64, hours []int64, location *time.Location) error {
+	dates := map[string]bool{}
+	now := time.Now()
+	for _, hour := range hours {
+		for _, date := range activity.Days(beginning(hour), location, now) {
+			dates[date] = true
+		}
+		if _, err := w.Exec(`UPDATE hour SET stale = 0 WHERE dwelling = ? AND hour = ?`, dwelling, hour); err != nil {
+			return err
+		}
+	}
+	for date := range dates {
+		_, err := w.Exec(`INSERT INTO stale (dwelling, date, mark) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark`,
+			dwelling, date, w.mark())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveTo sets the zone of the clock that the days of a dwelling are of.
+func (w *writing) moveTo(dwelling int64, zone string) error {
+	if _, err := w.Exec(`UPDATE dwelling SET zone = ? WHERE id = ?`, zone, dwelling); err != nil {
+		return err
+	}
+	for _, table := range [...]string{
+		`DELETE FROM day WHERE dwelling = ?`,
+		`DELETE FROM stale WHERE dwelling = ?`,
+		`UPDATE hour SET stale = 1 WHERE dwelling = ?`,
+	} {
+		if _, err := w.Exec(table, dwelling); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutDays stores days instead of those that were there. They are not stale any more,
+// unless hours of theirs were stored after [Store.StaleDays] gave out the mark.
 func (s *Store) PutDays(ctx context.Context, days []activity.Day, mark int64) error {
 	bodies := make([]string, len(days))
 	for i, d := range days {
@@ -97,19 +133,8 @@ func (s *Store) PutDays(ctx context.Context, days []activity.Day, mark int64) er
 	}
 	err := s.write(ctx, func(w *writing) error {
 		for i, d := range days {
-			if err := w.day(d, bodies[i], s.queue); err != nil {
+			if err := w.day(d, bodies[i], s.queue, mark); err != nil {
 				return fmt.Errorf("day %s: %w", d.Date, err)
-			}
-		}
-		for _, covered := range merged(days) {
-			dwelling, err := w.dwelling(covered.Dwelling)
-			if err != nil {
-				return err
-			}
-			_, err = w.Exec(`UPDATE hour SET stale = 0 WHERE dwelling = ? AND hour >= ? AND hour < ? AND stale BETWEEN 1 AND ?`,
-				dwelling, firstHour(covered.From), hourOf(clamp(covered.To)), mark)
-			if err != nil {
-				return err
 			}
 		}
 		return nil
@@ -121,7 +146,7 @@ func (s *Store) PutDays(ctx context.Context, days []activity.Day, mark int64) er
 }
 
 // day stores a day. One that says the same as before is not sent again.
-func (w *writing) day(d activity.Day, body string, queue bool) error {
+func (w *writing) day(d activity.Day, body string, queue bool, mark int64) error {
 	dwelling, err := w.dwelling(d.Dwelling)
 	if err != nil {
 		return err
@@ -136,21 +161,11 @@ func (w *writing) day(d activity.Day, body string, queue bool) error {
 	_, err = w.Exec(`INSERT INTO day (dwelling, date, body, waiting) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET body = excluded.body, waiting = excluded.waiting WHERE body != excluded.body`,
 		dwelling, d.Date, body, waiting)
-	return err
-}
-
-// merged makes one of days that follow each other.
-func merged(days []activity.Day) []activity.Day {
-	days = slices.SortedFunc(slices.Values(days), func(a, b activity.Day) int { return a.From.Compare(b.From) })
-	var all []activity.Day
-	for _, d := range days {
-		if n := len(all); n > 0 && all[n-1].Dwelling == d.Dwelling && !d.From.After(all[n-1].To) {
-			all[n-1].To = d.To
-			continue
-		}
-		all = append(all, d)
+	if err != nil {
+		return err
 	}
-	return all
+	_, err = w.Exec(`DELETE FROM stale WHERE dwelling = ? AND date = ? AND mark <= ?`, dwelling, d.Date, mark)
+	return err
 }
 
 // Days returns the days of a dwelling with from ≤ date ≤ to (2006-01-02), ordered.

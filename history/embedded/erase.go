@@ -50,6 +50,7 @@ func (s *Store) eraseRows(ctx context.Context, id int64) error {
 		func(w *writing) (int64, error) { return w.changed(cutReadings, id, end, writeAtOnce) },
 		func(w *writing) (int64, error) { return w.changed(cutDirty, id, end, writeAtOnce) },
 		func(w *writing) (int64, error) { return w.changed(cutHours, id, end, writeAtOnce) },
+		func(w *writing) (int64, error) { return w.changed(cutStale, id, `~`, writeAtOnce) },
 		func(w *writing) (int64, error) { return w.changed(cutDays, id, `~`, writeAtOnce) },
 	} {
 		if err := s.repeat(ctx, new(int64), once); err != nil {

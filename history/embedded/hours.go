@@ -42,8 +42,8 @@ func (s *Store) DirtyHours(ctx context.Context, dwelling string, most int) ([]Di
 
 // PutHour stores an hour instead of the one that was there. It is not dirty any more,
 // unless readings came after [Store.DirtyHours] gave out the mark. With carryChanged,
-// the next hour becomes dirty. The days that it is part of become stale, unless it is
-// the same as before.
+// the next hour becomes dirty. The days that are made of it become stale, unless it
+// is the same as before.
 func (s *Store) PutHour(ctx context.Context, h activity.Hour, mark int64, carryChanged bool) error {
 	from, possible := nanoseconds(h.From)
 	if !possible || from%int64(time.Hour) != 0 {
@@ -89,15 +89,14 @@ func (w *writing) hour(dwelling int64, h activity.Hour, course string, queue boo
 	if err := w.unlined(queue); err != nil {
 		return err
 	}
-	mark := w.mark()
 	var waiting int64
 	if queue {
-		waiting = mark
+		waiting = w.mark()
 	}
-	_, err := w.Exec(`INSERT INTO hour (dwelling, hour, sensors, course, stale, waiting) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET sensors = excluded.sensors, course = excluded.course, stale = excluded.stale, waiting = excluded.waiting
+	_, err := w.Exec(`INSERT INTO hour (dwelling, hour, sensors, course, stale, waiting) VALUES (?, ?, ?, ?, 1, ?)
+		ON CONFLICT DO UPDATE SET sensors = excluded.sensors, course = excluded.course, stale = 1, waiting = excluded.waiting
 		WHERE sensors != excluded.sensors OR course != excluded.course`,
-		dwelling, hourOf(h.From.UnixNano()), pack(h.From, sums), course, mark, waiting)
+		dwelling, hourOf(h.From.UnixNano()), pack(h.From, sums), course, waiting)
 	return err
 }
 

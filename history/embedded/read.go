@@ -133,13 +133,29 @@ func (l *legend) reading(tx *sqlite.Tx, k key, inForm int64, c content) (Row, er
 
 // Dwellings returns the names of the dwellings of which something is stored, ordered.
 func (s *Store) Dwellings(ctx context.Context) ([]string, error) {
-	return s.column(ctx, "read the names of the dwellings", `SELECT name FROM dwelling ORDER BY name`)
+	var names []string
+	err := s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		names, err = column(tx, `SELECT name FROM dwelling ORDER BY name`)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the names of the dwellings: %w", err)
+	}
+	return names, nil
 }
 
 // Sensors returns the names of all sensors that a dwelling had, ordered.
 func (s *Store) Sensors(ctx context.Context, dwelling string) ([]string, error) {
-	return s.column(ctx, "read the names of the sensors of "+dwelling,
-		`SELECT DISTINCT sensor FROM series WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY sensor`, dwelling)
+	var names []string
+	err := s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		names, err = column(tx, `SELECT DISTINCT sensor FROM series
+			WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY sensor`, dwelling)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the names of the sensors of %s: %w", dwelling, err)
+	}
+	return names, nil
 }
 
 // Series returns what readings of a dwelling differ in beside their content: at most most,
@@ -187,27 +203,20 @@ func (s *Store) Complete(ctx context.Context) (since time.Time, err error) {
 }
 
 // column reads texts.
-func (s *Store) column(ctx context.Context, what, query string, args ...any) ([]string, error) {
-	var all []string
-	err := s.file.Read(ctx, func(tx *sqlite.Tx) error {
-		all = nil
-		rows, err := tx.Query(query, args...)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var one string
-			if err := rows.Scan(&one); err != nil {
-				return err
-			}
-			all = append(all, one)
-		}
-		return rows.Err()
-	})
+func column(tx *sqlite.Tx, query string, args ...any) ([]string, error) {
+	rows, err := tx.Query(query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, err
 	}
-	return all, nil
+	var all []string
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
 }
 
 // Span returns the instants of the first and the last reading of a dwelling, in UTC,

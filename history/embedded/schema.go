@@ -82,7 +82,7 @@ CREATE TABLE hour (
 	sensors  BLOB    NOT NULL,           -- packed, see pack.go
 	course   TEXT    NOT NULL,           -- JSON
 	trimmed  INTEGER NOT NULL DEFAULT 0, -- 1: readings of it were removed
-	stale    INTEGER NOT NULL,           -- the change that its day does not know yet, or 0
+	stale    INTEGER NOT NULL,           -- 1: it is not noted yet that its days have to be made again
 	waiting  INTEGER NOT NULL,           -- the change that the InfluxDB does not know yet, or 0
 	UNIQUE (dwelling, hour)
 ) STRICT;
@@ -98,6 +98,13 @@ CREATE TABLE day (
 	UNIQUE (dwelling, date)
 ) STRICT;
 CREATE INDEX day_waiting ON day (dwelling, date) WHERE waiting > 0;
+
+CREATE TABLE stale (
+	dwelling INTEGER NOT NULL,
+	date     TEXT    NOT NULL,
+	mark     INTEGER NOT NULL, -- the change that made it so
+	PRIMARY KEY (dwelling, date)
+) STRICT, WITHOUT ROWID;
 
 -- The readings that an InfluxDB has to take, and those that it refuses.
 CREATE TABLE queue (

@@ -77,6 +77,9 @@ func (t *trimming) dwelling(ctx context.Context, id int64) error {
 		err = t.repeat(ctx, &t.done.Hours, func(w *writing) (int64, error) { return w.changed(cutHours, id, t.hours, writeAtOnce) })
 	}
 	if err == nil {
+		err = t.repeat(ctx, new(int64), func(w *writing) (int64, error) { return w.changed(cutStale, id, t.days, writeAtOnce) })
+	}
+	if err == nil {
 		err = t.repeat(ctx, &t.done.Days, func(w *writing) (int64, error) { return w.changed(cutDays, id, t.days, writeAtOnce) })
 	}
 	if err == nil {
@@ -99,7 +102,9 @@ const (
 	cutDirty = `DELETE FROM dirty WHERE (dwelling, hour) IN
 		(SELECT dwelling, hour FROM dirty WHERE dwelling = ? AND hour < ? LIMIT ?)`
 	cutHours = `DELETE FROM hour WHERE id IN (SELECT id FROM hour WHERE dwelling = ? AND hour < ? LIMIT ?)`
-	cutDays  = `DELETE FROM day WHERE id IN (SELECT id FROM day WHERE dwelling = ? AND date < ? LIMIT ?)`
+	cutStale = `DELETE FROM stale WHERE (dwelling, date) IN
+		(SELECT dwelling, date FROM stale WHERE dwelling = ? AND date < ? LIMIT ?)`
+	cutDays = `DELETE FROM day WHERE id IN (SELECT id FROM day WHERE dwelling = ? AND date < ? LIMIT ?)`
 )
 
 // repeat runs once, each time in a transaction of its own, until it has less to do than
@@ -190,7 +195,8 @@ func (w *writing) cutBetween(dwelling, from, to, summed int64) (n int64, err err
 // forgetUnused removes the names of a dwelling, unless something else is stored of it.
 func (w *writing) forgetUnused(dwelling int64) (used bool, err error) {
 	err = w.QueryRow(`SELECT EXISTS (SELECT 1 FROM reading WHERE dwelling = ?1) OR EXISTS (SELECT 1 FROM hour WHERE dwelling = ?1)
-		OR EXISTS (SELECT 1 FROM day WHERE dwelling = ?1) OR EXISTS (SELECT 1 FROM dirty WHERE dwelling = ?1)`, dwelling).Scan(&used)
+		OR EXISTS (SELECT 1 FROM day WHERE dwelling = ?1) OR EXISTS (SELECT 1 FROM dirty WHERE dwelling = ?1)
+		OR EXISTS (SELECT 1 FROM stale WHERE dwelling = ?1)`, dwelling).Scan(&used)
 	if err != nil || used {
 		return used, err
 	}
