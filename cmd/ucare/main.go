@@ -48,7 +48,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDemo(), newGateway(), newCenter(), newCheck(), newReplay(), newSensors(), newTestAlarm(), newHealth(),
-		newExport(), newImport(), newErase(), newVersion(),
+		newExport(), newImport(), newErase(), newHistory(), newVersion(),
 	)
 	return root
 }

@@ -19,6 +19,20 @@ func (w *writing) unlined(queue bool) error {
 	return err
 }
 
+// LineUpAgain lets everything wait again for an InfluxDB, also what one has confirmed: for
+// one that has lost it, or for another one.
+func (s *Store) LineUpAgain(ctx context.Context) error {
+	err := s.write(ctx, func(w *writing) error {
+		_, err := w.Exec(`UPDATE progress SET unlined = 1, lined_dwelling = 0, lined_at = 0`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("line the history up for the InfluxDB again: %w", err)
+	}
+	s.allLined.Store(false)
+	return nil
+}
+
 // lineUp lets everything wait for an InfluxDB that was stored when there was none.
 func (s *Store) lineUp(ctx context.Context) error {
 	if !s.queue || s.allLined.Load() {
