@@ -54,6 +54,7 @@ type chronicleParts struct {
 	history recorder
 	file    string                  // of the history, as its faults name it
 	fresh   func() *sensors.Decoder // one that knows nothing yet
+	short   func() bool             // the rest of the disk is for alarms
 	fault   func(f ucare.Fault, holds bool)
 	logger  *slog.Logger
 }
@@ -284,12 +285,20 @@ func (c *chronicle) append(ctx context.Context) error {
 	return nil
 }
 
+var errShort = errors.New("the disk is nearly full, and the rest of it is for alarms; the history goes on when some space is freed")
+
 func (c *chronicle) offer(ctx context.Context, readings []ucare.Reading, seq int64) error {
 	_, err := unhurried(ctx, c, c.file, func(ctx context.Context) (struct{}, error) {
+		if c.short() { // what this misses is in the journal as long as there is room for it
+			return struct{}{}, errShort
+		}
 		return struct{}{}, c.history.Append(ctx, readings, seq)
 	})
 	return err
 }
+
+// ofDisk: the error says nothing of the readings.
+func ofDisk(err error) bool { return embedded.OfFile(err) || errors.Is(err, errShort) }
 
 // sift offers the readings one by one. One that is refused before and after the history
 // takes something else is left out and told: it must not keep all that follow it waiting.
@@ -299,11 +308,11 @@ func (c *chronicle) sift(ctx context.Context) error {
 	for len(c.readings) > 0 {
 		one := c.readings[:1]
 		err := c.offer(ctx, one, 0)
-		if err != nil && !embedded.OfFile(err) && c.keepPlace(ctx) == nil {
+		if err != nil && !ofDisk(err) && c.keepPlace(ctx) == nil {
 			err = c.offer(ctx, one, 0)
 		}
 		if err != nil {
-			if embedded.OfFile(err) || c.keepPlace(ctx) != nil {
+			if ofDisk(err) || c.keepPlace(ctx) != nil {
 				return err
 			}
 			r := c.readings[0]

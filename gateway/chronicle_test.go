@@ -112,6 +112,7 @@ type paperChronicle struct {
 	log     *paperReader
 	history *paperHistory
 	faults  *Faults
+	full    atomic.Bool // the disk
 }
 
 func newPaperChronicle(entries []journal.Entry, h *paperHistory, fresh func() *sensors.Decoder) *paperChronicle {
@@ -120,7 +121,7 @@ func newPaperChronicle(entries []journal.Entry, h *paperHistory, fresh func() *s
 	p := &paperChronicle{log: log, history: h, faults: newFaults(discard(), nil)}
 	p.chronicle = newChronicle(chronicleParts{
 		open:    func(context.Context) (logReader, error) { return log, nil },
-		history: h, file: "history.db", fresh: fresh, fault: p.faults.Set, logger: discard(),
+		history: h, file: "history.db", fresh: fresh, short: p.full.Load, fault: p.faults.Set, logger: discard(),
 	})
 	return p
 }
@@ -526,6 +527,27 @@ func TestNoReadingIsLeftOutForWhatTheDiskDoes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is left of a disk that is nearly full is for alarms.
+func TestTheHistoryLeavesTheRestOfTheDiskToAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &paperHistory{}
+		p := newPaperChronicle(smokeLog(5), h, benchDecoder)
+		p.full.Store(true)
+		stop := p.start(t)
+		time.Sleep(time.Hour)
+		if f := p.faults.Standing(""); len(f) != 1 || f[0].Code != ucare.FaultHistory || f[0].Detail != errShort.Error() || len(h.all()) != 0 {
+			t.Errorf("the faults are %+v, and the history has %d readings", f, len(h.all()))
+		}
+		p.full.Store(false)
+		time.Sleep(longestRest)
+		synctest.Wait()
+		if f := p.faults.Standing(""); len(f) != 0 || len(h.all()) != 5 || p.lost.Load() != 0 {
+			t.Errorf("the faults are %+v, and the history has %d readings", f, len(h.all()))
+		}
+		stop()
+	})
 }
 
 // In another journal the old place means nothing, and nothing must be removed for its sake.

@@ -39,7 +39,7 @@ func (g *Gateway) wireHistory(c *configs.Gateway) {
 	g.chronicle = newChronicle(chronicleParts{
 		open:    func(ctx context.Context) (logReader, error) { return journal.OpenToRead(ctx, g.logFile) },
 		history: g.history, file: options.Path, fresh: func() *sensors.Decoder { return NewDecoder(c) },
-		fault: g.faults.Set, logger: g.part("chronicle"),
+		short: g.journal.DiskShort, fault: g.faults.Set, logger: g.part("chronicle"),
 	})
 }
 

@@ -42,6 +42,10 @@ func (j *Journal) RestoreBallast() error {
 	return j.ballast.restore()
 }
 
+// DiskShort reports whether the disk has no room to spare for anything but alarms. It asks
+// the disk.
+func (j *Journal) DiskShort() bool { return j.ballast.short() }
+
 // unfinished is the name of the file while it is being written.
 func (b *ballast) unfinished() string { return b.path + ".new" }
 
