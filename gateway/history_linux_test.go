@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -69,7 +70,7 @@ func TestAHistoryWithoutADiskDelaysNoAlarmAndMissesNothing(t *testing.T) {
 			}
 			await(t, "the fault of the history", func() bool { return h.stands(ucare.FaultHistory, file) })
 			release()
-			await(t, "the readings", func() bool { return len(h.remembered(t)) == alarms })
+			await(t, "the readings", func() bool { return len(h.remembered(t, time.Time{})) == alarms })
 			await(t, "the end of the fault", func() bool { return !h.stands(ucare.FaultHistory, file) })
 		})
 	}

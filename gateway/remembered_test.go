@@ -30,11 +30,11 @@ func (h *testHome) stands(code ucare.FaultCode, subject string) bool {
 	return slices.ContainsFunc(h.gateway.faults.Standing(""), func(f ucare.Fault) bool { return f.Code == code && f.Subject == subject })
 }
 
-// remembered are the readings of the home that the history gives back; none while it
-// cannot be read.
-func (h *testHome) remembered(t *testing.T) (all []ucare.Reading) {
+// remembered are the readings of the home since an instant that the history gives back;
+// none while it cannot be read.
+func (h *testHome) remembered(t *testing.T, since time.Time) (all []ucare.Reading) {
 	t.Helper()
-	for r, err := range h.gateway.history.Between(t.Context(), "home", time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+	for r, err := range h.gateway.history.Between(t.Context(), "home", since, time.Now().Add(time.Hour)) {
 		if err != nil {
 			return nil
 		}
