@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -32,28 +33,50 @@ func HistoryOptions(c *configs.Gateway, alsoUnused bool) (history.Options, error
 	if err != nil {
 		return o, err
 	}
-	o.Influx = &influx.Config{
+	o.Influx = influxOf(h, key)
+	return o, nil
+}
+
+// influxOf is the server of a history that names one.
+func influxOf(h configs.History, key []byte) *influx.Config {
+	return &influx.Config{
 		URL: h.Influx.URL, Token: h.Influx.Token.Secret().Reveal(), Org: h.Influx.Org,
 		Bucket: h.Influx.Bucket, Hours: h.Influx.HoursBucket,
 		KeepReadings: h.Keep, KeepHours: h.KeepHours, CAFile: h.Influx.CAFile, Key: key,
 	}
-	return o, nil
 }
+
+// AskInflux asks whether the InfluxDB that the configuration uses answers. It changes
+// nothing there, and nothing in the data directory. A configuration without one has no error.
+func AskInflux(ctx context.Context, c *configs.Gateway) error {
+	h := c.Box.History
+	if h.Influx == nil || h.Store != configs.InfluxDB {
+		return nil
+	}
+	server, err := influx.New(*influxOf(h, make([]byte, keySize)), nil) // no name goes there
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	return server.Answers(ctx)
+}
+
+// keySize is that of the key of the pseudonyms, in bytes.
+const keySize = 32
 
 // pseudonymKey reads the key of the pseudonyms, and makes it where there is none.
 func pseudonymKey(dir string) ([]byte, error) {
-	const size = 32
 	path := filepath.Join(dir, pseudonymKeyFile)
 	key, err := os.ReadFile(path)
 	switch {
-	case err == nil && len(key) == size:
+	case err == nil && len(key) == keySize:
 		return key, nil
 	case err == nil:
-		return nil, fmt.Errorf("the key of the pseudonyms is damaged (%s has %d bytes, not %d): bring it back from a backup; with a new one the InfluxDB's readings of before belong to nobody", path, len(key), size)
+		return nil, fmt.Errorf("the key of the pseudonyms is damaged (%s has %d bytes, not %d): bring it back from a backup; with a new one the InfluxDB's readings of before belong to nobody", path, len(key), keySize)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read the key of the pseudonyms: %w", err)
 	}
-	key = make([]byte, size)
+	key = make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
 	if err := writeSynced(path+".new", key); err != nil {
 		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)

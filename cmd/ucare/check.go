@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/gateway"
 	"github.com/ucare-project/ucare/language"
 )
 
@@ -49,7 +52,7 @@ to be read and copied from.`,
 			case f.sample.asked():
 				return f.trySample(cmd)
 			default:
-				return f.showConfiguration(cmd.OutOrStdout())
+				return f.showConfiguration(cmd.Context(), cmd.OutOrStdout())
 			}
 		},
 	}
@@ -61,7 +64,7 @@ to be read and copied from.`,
 }
 
 // showConfiguration prints what is in force.
-func (f checkFlags) showConfiguration(out io.Writer) error {
+func (f checkFlags) showConfiguration(ctx context.Context, out io.Writer) error {
 	checked, err := loadChecked(f.config, f.asCenter)
 	if err != nil {
 		return err
@@ -73,8 +76,24 @@ func (f checkFlags) showConfiguration(out io.Writer) error {
 	for _, w := range checked.Warnings() {
 		fmt.Fprintln(out, "# warning:", w)
 	}
+	if c, is := checked.(*configs.Gateway); is {
+		noteInflux(ctx, out, c)
+	}
 	fmt.Fprintf(out, "# %s is good.\n", f.config)
 	return nil
+}
+
+// serverPatience bounds how long check waits for a server.
+const serverPatience = 3 * time.Second
+
+// noteInflux says when the history's server does not answer. That is no mistake in the
+// file: it may be away today.
+func noteInflux(ctx context.Context, out io.Writer, c *configs.Gateway) {
+	bounded, cancel := context.WithTimeout(ctx, serverPatience)
+	defer cancel()
+	if err := gateway.AskInflux(bounded, c); err != nil {
+		fmt.Fprintf(out, "# note: gateway.history.influxdb: %v; the gateway starts all the same and sends everything once the server takes it\n", err)
+	}
 }
 
 // showBases prints where the ecosystems of each home are listened to, also those

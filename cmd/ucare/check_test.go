@@ -1,8 +1,11 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,14 +30,45 @@ emergency:
 // check runs ucare check on the configuration above.
 func check(t *testing.T, spoken string, args ...string) (string, int) {
 	t.Helper()
+	return checkText(t, spoken, checked, args...)
+}
+
+func checkText(t *testing.T, spoken, text string, args ...string) (string, int) {
+	t.Helper()
 	t.Setenv("CHECK_SECRET", "whsec_"+strings.Repeat("YWFh", 11)) // 33 bytes
 	file := filepath.Join(t.TempDir(), "ucare.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(checked, "LANGUAGE", spoken, 1)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Replace(text, "LANGUAGE", spoken, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out output
 	code := run(append([]string{"check", "--config", file}, args...), &out, &out)
 	return out.String(), code
+}
+
+// A server that is away is no mistake in the file, and nobody's name goes there.
+func TestCheckNotesThatTheInfluxDBDoesNotAnswer(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		w.Header().Set("X-Influxdb-Version", "v2.7.1")
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	with := func(address string) (string, int) {
+		t.Setenv("UCARE_INFLUXDB_URL", address)
+		t.Setenv("UCARE_DATA", t.TempDir())
+		text := strings.Replace(checked, "language: LANGUAGE", "language: LANGUAGE, history: {store: influxdb, influxdb: {org: home, token_env: CHECK_SECRET}}", 1)
+		return checkText(t, "en", text)
+	}
+	out, code := with(server.URL)
+	if code != 0 || strings.Contains(out, "# note") || !slices.Equal(asked, []string{"GET /ping"}) {
+		t.Errorf("code %d; it asked %v:\n%s", code, asked, out)
+	}
+	server.Close()
+	out, code = with(server.URL)
+	if code != 0 || !strings.Contains(out, "# note: gateway.history.influxdb: ") || !strings.Contains(out, server.URL) {
+		t.Errorf("a server that is away: code %d\n%s", code, out)
+	}
 }
 
 func TestASampleIsToldInWords(t *testing.T) {
