@@ -68,6 +68,15 @@ const (
 	LongestSilence  Fact = "longest_silence"   // by day, at home
 )
 
+// Facts are all facts, in the order in which they are told.
+func Facts() []Fact {
+	var all []Fact
+	for _, f := range facts {
+		all = append(all, f.fact)
+	}
+	return all
+}
+
 // A Unit is what a fact is counted in.
 type Unit string
 

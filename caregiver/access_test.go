@@ -42,6 +42,7 @@ var callers = map[string]struct {
 // that a new one is held to the same rules.
 func TestEveryRouteForEveryCaller(t *testing.T) {
 	h := newHome()
+	h.days = lifeUntil("2020-11-20", 3)
 	for _, d := range h.dwellings {
 		h.now[d.ID] = Snapshot{LastSign: Sign{time.Now(), "kitchen"}, Alarms: []ucare.Alarm{{ID: d.ID, Rule: ucare.Help, RaisedAt: time.Now()}}}
 	}
@@ -51,11 +52,12 @@ func TestEveryRouteForEveryCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	handler := s.handler()
-	routes := append(s.routes(), route{pattern: "GET /somewhere/else"}, route{pattern: "POST /dwelling/{dwelling}"})
+	routes := append(s.routes(), route{pattern: "GET /somewhere/else"}, route{pattern: "POST /dwelling/{dwelling}"},
+		route{pattern: "GET /api/v2"}, route{pattern: "POST /api/v1/dwellings/{dwelling}/days"}, route{pattern: "GET /api/v1/dwellings/{dwelling}"})
 	for _, route := range routes {
 		method, pattern, _ := strings.Cut(route.pattern, " ")
 		for _, dwelling := range []string{"own", "second", "other", "no-such", "moved-away", "..%2fother", "%00"} {
-			address := strings.NewReplacer("{$}", "", "{dwelling}", dwelling, "{file}", "style.css").Replace(pattern)
+			address := strings.NewReplacer("{$}", "", "{dwelling}", dwelling, "{file}", "style.css", "{date}", "2020-11-20").Replace(pattern)
 			for name, c := range callers {
 				seen.all = nil
 				w := serve(t, handler, method, address, c.authorization)
@@ -147,7 +149,14 @@ func TestEveryLookIsRecorded(t *testing.T) {
 	get(t, site, "/", "Authorization", basic("worker", password+" 2"))
 	get(t, site, "/dwelling/other")
 	get(t, site, "/assets/style.css")
-	want := "[daughter own day 2020-11-20 worker own overview worker second overview]"
+	get(t, site, "/api/v1/dwellings")
+	get(t, site, "/api/v1/dwellings/own/days?from=2020-11-18&to=2020-11-20")
+	get(t, site, "/api/v1/dwellings/own/days/2020-11-20")
+	get(t, site, "/api/v1/dwellings/own/trends?before=2020-11-20")
+	get(t, site, "/api/v1/dwellings/own/sensors")
+	get(t, site, "/api/v1/dwellings/other/days")
+	want := "[daughter own day 2020-11-20 worker own overview worker second overview daughter own name and rooms " +
+		"daughter own days 2020-11-18 to 2020-11-20 daughter own day 2020-11-20 daughter own trends 2020-11-13 to 2020-11-19 daughter own sensors]"
 	if got := fmt.Sprint(seen.all); got != want {
 		t.Errorf("recorded %s, want %s", got, want)
 	}

@@ -153,7 +153,7 @@ func newSite(o Options) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the page's templates: %w", err)
 	}
-	return &site{Options: o, templates: templates, keys: keysOf(o.People), reads: make(chan struct{}, maxReads)}, nil
+	return &site{Options: o, templates: templates, keys: keysOf(o.People), reads: make(chan struct{}, maxReads), diaries: make(chan struct{}, maxDiaries)}, nil
 }
 
 func (o Options) validate() error {

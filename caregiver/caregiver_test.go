@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/activity"
 	"github.com/ucare-project/ucare/language"
 )
 
@@ -24,13 +25,14 @@ var (
 	fixedDay = time.Date(2020, 11, 20, 0, 0, 0, 0, seoul)
 )
 
-// home is a Watch and a Past that tests fill.
+// home is a Watch, a Past and a Diary that tests fill.
 type home struct {
 	dwellings []ucare.Dwelling
 	now       map[string]Snapshot
 	alarms    []ucare.Alarm
 	readings  []ucare.Reading
 	concerns  []ToldConcern
+	days      []activity.Day
 	err       error
 	hang      chan struct{} // while open, the past does not answer and heeds no context
 }
@@ -62,6 +64,20 @@ func (h *home) Readings(_ context.Context, _ string, from, to time.Time) iter.Se
 	}
 }
 
+func (h *home) Days(_ context.Context, dwelling, from, to string) ([]activity.Day, error) {
+	if h.hang != nil {
+		<-h.hang
+	}
+	var days []activity.Day
+	for _, d := range h.days {
+		if d.Date >= from && d.Date <= to {
+			d.Dwelling = dwelling
+			days = append(days, d)
+		}
+	}
+	return days, h.err
+}
+
 // looks collects what Looked heard.
 type looks struct {
 	mu  sync.Mutex
@@ -89,7 +105,7 @@ func newHome() *home {
 
 func (h *home) options(seen *looks) Options {
 	return Options{
-		Watch: h, Past: h, Location: seoul, Looked: seen.add,
+		Watch: h, Past: h, Diary: h, Location: seoul, Looked: seen.add,
 		People: []Person{
 			{ID: "daughter", Password: password, Dwellings: []string{"own", "moved-away"}},
 			{ID: "worker", Password: password + " 2", Dwellings: []string{"own", "second"}},

@@ -26,40 +26,50 @@ type pastDay struct {
 	concerns []ToldConcern
 }
 
-// readDay reads what is remembered of a dwelling's day until ctx ends. A read
-// that does not even listen to its context goes on alone; its place is taken
-// until it comes back.
+// readDay reads what is remembered of a dwelling's day until ctx ends.
 func (s *site) readDay(ctx context.Context, sc scope, d *day) (pastDay, error) {
+	return read(ctx, s.reads, func() (pastDay, error) { return s.fold(ctx, sc, d) })
+}
+
+// read waits for a read of the past until ctx ends. A read that does not even listen to
+// its context goes on alone; its place among those that are under way is taken until it
+// comes back.
+func read[T any](ctx context.Context, underWay chan struct{}, from func() (T, error)) (T, error) {
+	var nothing T
 	select {
-	case s.reads <- struct{}{}:
+	case underWay <- struct{}{}:
 	case <-ctx.Done():
-		return pastDay{}, errBusy
+		return nothing, errBusy
 	}
 	type answer struct {
-		past pastDay
+		past T
 		err  error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		defer func() { <-s.reads }()
+		defer func() { <-underWay }()
 		var a answer
-		a.past, a.err = s.fold(ctx, sc, d)
+		a.past, a.err = unpanicked(from)
 		answered <- a
 	}()
 	select {
 	case a := <-answered:
 		return a.past, a.err
 	case <-ctx.Done():
-		return pastDay{}, ctx.Err()
+		return nothing, ctx.Err()
 	}
 }
 
-func (s *site) fold(ctx context.Context, sc scope, d *day) (past pastDay, err error) {
+func unpanicked[T any](from func() (T, error)) (past T, err error) {
 	defer func() {
 		if trouble := recover(); trouble != nil {
 			err = fmt.Errorf("the history panicked: %v", trouble)
 		}
 	}()
+	return from()
+}
+
+func (s *site) fold(ctx context.Context, sc scope, d *day) (pastDay, error) {
 	// A bed that was entered yesterday is still occupied at midnight, so the
 	// day before is heard too; what it left standing is carried over.
 	for r, err := range s.Past.Readings(ctx, sc.dwelling.ID, d.from.Add(-lookBack), d.to) {

@@ -21,6 +21,7 @@ type site struct {
 	templates *template.Template
 	keys      []key
 	reads     chan struct{} // one for each read of the Past that is under way
+	diaries   chan struct{} // and of the Diary
 }
 
 func parseTemplates() (*template.Template, error) { return template.ParseFS(files, "templates/*.html") }
@@ -42,12 +43,12 @@ type route struct {
 }
 
 func (s *site) routes() []route {
-	return []route{
+	return append(s.apiRoutes(), []route{
 		{"GET /{$}", s.overview},
 		{"GET /dwelling/{dwelling}", s.inScope(s.dwelling)},
 		{"POST /language", s.chooseLanguage},
 		{"GET /assets/{file}", s.asset},
-	}
+	}...)
 }
 
 // inScope lets a visit through to a dwelling that the person may look at.
@@ -93,7 +94,12 @@ func (s *site) signedIn(serve func(visit)) http.Handler {
 		person, ok := s.signIn(r)
 		if !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="u-Care", charset="UTF-8"`)
-			http.Error(w, languageOf(r, s.Language).Text("page.sign_in"), http.StatusUnauthorized)
+			l := languageOf(r, s.Language)
+			if isAPI(r) {
+				writeProblem(w, http.StatusUnauthorized, l.Text("api.sign_in"))
+				return
+			}
+			http.Error(w, l.Text("page.sign_in"), http.StatusUnauthorized)
 			return
 		}
 		serve(visit{w, r, person, languageOf(r, s.Language), time.Now()})
@@ -156,10 +162,21 @@ func (s *site) asset(v visit) {
 	v.w.Write(data)
 }
 
-func (s *site) notFound(v visit) { s.problem(v, http.StatusNotFound, v.l.Text("page.not_found")) }
+func (s *site) notFound(v visit) {
+	text := "page.not_found"
+	if isAPI(v.r) {
+		text = "api.not_found"
+	}
+	s.problem(v, http.StatusNotFound, v.l.Text(text))
+}
 
-// problem is the page that says what is wrong with a request.
+// problem is the page that says what is wrong with a request, or the JSON for who asked
+// for that.
 func (s *site) problem(v visit, status int, text string) {
+	if isAPI(v.r) {
+		writeProblem(v.w, status, text)
+		return
+	}
 	s.render(v, status, "problem.html", problemPage{frame: s.frame(v, "u-Care"), Text: text})
 }
 

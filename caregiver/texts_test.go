@@ -13,7 +13,7 @@ import (
 	"github.com/ucare-project/ucare/language"
 )
 
-var textKey = regexp.MustCompile(`"((?:page|format|state)\.[a-z_.]+[a-z])"`)
+var textKey = regexp.MustCompile(`"((?:page|format|state|api)\.[a-z_.]+[a-z])"`)
 
 // TestEveryTextExists looks through the sources and templates for the keys of texts.
 func TestEveryTextExists(t *testing.T) {
