@@ -7,13 +7,41 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"sync"
 )
 
 // Dwelling is the pseudonym of a dwelling: "d-" and 16 hexadecimal digits.
-func (s *Store) Dwelling(name string) string { return s.c.pseudonym("d-", name) }
+func (s *Store) Dwelling(name string) string { return s.masks.of("d-", name, s.c.pseudonym) }
 
 // Sensor is the pseudonym of a sensor: "s-" and 16 hexadecimal digits.
-func (s *Store) Sensor(name string) string { return s.c.pseudonym("s-", name) }
+func (s *Store) Sensor(name string) string { return s.masks.of("s-", name, s.c.pseudonym) }
+
+// masks are the pseudonyms that were worked out already: a code for each reading would be
+// a good part of what writing it costs.
+type masks struct {
+	mu    sync.RWMutex
+	known map[string]string
+}
+
+// mostMasks bounds them: a sensor that changes its name is no reason to grow.
+const mostMasks = 10_000
+
+func (m *masks) of(prefix, name string, mask func(prefix, name string) string) string {
+	m.mu.RLock()
+	pseudonym, ok := m.known[prefix+name]
+	m.mu.RUnlock()
+	if ok {
+		return pseudonym
+	}
+	pseudonym = mask(prefix, name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil || len(m.known) >= mostMasks {
+		m.known = map[string]string{}
+	}
+	m.known[prefix+name] = pseudonym
+	return pseudonym
+}
 
 // pseudonym is what a name becomes for the server: always the same, and nobody without
 // the key can say whose it is. The prefix is part of what is hashed, so that a sensor

@@ -51,6 +51,7 @@ type Store struct {
 	line   *line
 	client influxdb2.Client
 
+	masks  masks
 	behind atomic.Int64 // how far the server's clock is ahead of ours, in ns
 
 	mu       sync.Mutex // guards what Prepare finds out
