@@ -13,7 +13,7 @@ import (
 
 // madeByUs is the description of a bucket that we made, and whose retention therefore
 // follows the configuration.
-const madeByUs = "made by u-Care; its retention follows history.keep"
+const madeByUs = "made by u-Care; its retention follows gateway.history.keep"
 
 // A bucket is one of InfluxDB 2, as its API says it.
 type bucket struct {

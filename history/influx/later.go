@@ -75,13 +75,13 @@ func (s *Store) later(ctx context.Context, bucket string, err error) error {
 // unreachable says what to put right when no answer came; "": wait.
 func (s *Store) unreachable(err error) string {
 	if m, ok := errors.AsType[moved](err); ok {
-		return fmt.Sprintf("%s is not the InfluxDB, but sends us to %s: set history.influxdb.url to where it is", s.c.URL, m.to)
+		return fmt.Sprintf("%s is not the InfluxDB, but sends us to %s: set gateway.history.influxdb.url to where it is", s.c.URL, m.to)
 	}
 	if m, ok := errors.AsType[stranger](err); ok {
-		return fmt.Sprintf("what answers at %s takes readings with %s, and an InfluxDB with 204 No Content: check that history.influxdb.url leads to an InfluxDB, and what is on the way to it", s.c.URL, m.status)
+		return fmt.Sprintf("what answers at %s takes readings with %s, and an InfluxDB with 204 No Content: check that gateway.history.influxdb.url leads to an InfluxDB, and what is on the way to it", s.c.URL, m.status)
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Sprintf("the certificate of the InfluxDB at %s is not believed (%v): set history.influxdb.ca_file to the authority that made it, or have it renewed", s.c.URL, err)
+		return fmt.Sprintf("the certificate of the InfluxDB at %s is not believed (%v): set gateway.history.influxdb.ca_file to the authority that made it, or have it renewed", s.c.URL, err)
 	}
 	return ""
 }
@@ -90,7 +90,7 @@ func (s *Store) unreachable(err error) string {
 func (s *Store) fault(status int, bucket, text string) string {
 	switch {
 	case status == http.StatusUnauthorized:
-		return fmt.Sprintf("the InfluxDB at %s does not know the token (%s): put a token of it into history.influxdb.token_file; of InfluxDB 1.8 it is user:password", s.c.URL, text)
+		return fmt.Sprintf("the InfluxDB at %s does not know the token (%s): put a token of it into gateway.history.influxdb.token_file; of InfluxDB 1.8 it is user:password", s.c.URL, text)
 	case strings.Contains(text, "Flux query service disabled"):
 		return fmt.Sprintf("the InfluxDB at %s answers no questions in Flux: set flux-enabled = true under [http] in its configuration", s.c.URL)
 	case status == http.StatusForbidden:

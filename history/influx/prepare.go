@@ -90,7 +90,7 @@ func (s *Store) findVersion(ctx context.Context) (version, error) {
 	switch {
 	case status(err) == http.StatusNotFound || err == nil && name == "":
 		return unknown, &Later{
-			Fault: fmt.Sprintf("what answers at %s is no InfluxDB (it does not say its version): set history.influxdb.url to where it is", s.c.URL),
+			Fault: fmt.Sprintf("what answers at %s is no InfluxDB (it does not say its version): set gateway.history.influxdb.url to where it is", s.c.URL),
 			Err:   errors.New("no header X-Influxdb-Version at /ping"),
 		}
 	case err != nil:
@@ -114,7 +114,7 @@ func (s *Store) unfit(name string, major int) string {
 		return fmt.Sprintf("the InfluxDB at %s is of version %s, which does not know Flux: 1.8 or 2.x is needed", s.c.URL, name)
 	}
 	return fmt.Sprintf("the InfluxDB at %s is of version %s. It would take readings, but it does not know Flux, so they could not be read, counted or erased there: "+
-		"use an InfluxDB 2.x (2.7, say) or 1.8, or set history.store to embedded, which needs no server", s.c.URL, name)
+		"use an InfluxDB 2.x (2.7, say) or 1.8, or set gateway.history.store to embedded, which needs no server", s.c.URL, name)
 }
 
 // numbers reads "v2.7.1" and "1.8.10"; 0, 0 for a server that somebody built and did not name.

@@ -242,7 +242,7 @@ func TestTheBucketsOfInfluxDB2(t *testing.T) {
 	const (
 		days90    = 90 * 24 * 3600
 		hoursThat = `200 {"buckets":[{"id":"0c","name":"ucare_hours","retentionRules":[{"type":"expire","everySeconds":63072000}]}]}`
-		made      = `POST /api/v2/buckets {"orgID":"0a","name":"ucare","description":"made by u-Care; its retention follows history.keep","retentionRules":[{"type":"expire","everySeconds":7776000}]}`
+		made      = `POST /api/v2/buckets {"orgID":"0a","name":"ucare","description":"made by u-Care; its retention follows gateway.history.keep","retentionRules":[{"type":"expire","everySeconds":7776000}]}`
 		changed   = `PATCH /api/v2/buckets/0b {"retentionRules":[{"type":"expire","everySeconds":7776000}]}`
 	)
 	for name, test := range map[string]struct {
