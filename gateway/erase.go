@@ -153,13 +153,20 @@ func (e *Eraser) countEntries(ctx context.Context) (n int64, err error) {
 func (e *Eraser) told(seq int64) { e.progress(seq, e.last) }
 
 // Erase erases the dwelling everywhere it can. What it cannot reach it passes over, and
-// says so in the error: nothing of that counts as erased.
+// says so in the error: nothing of that counts as erased. When it cannot be told what
+// stays with the other dwellings, nothing is erased.
 func (e *Eraser) Erase(ctx context.Context) error {
-	if err := e.eraseEntries(ctx); err != nil {
-		return err
-	}
+	// Before all else: which topics are theirs is known by the same states.
 	rest, err := forgetting(e.c, e.dwelling, e.saved)
 	if err != nil {
+		return err
+	}
+	if place, err := e.history.Place(ctx); err == nil {
+		if _, err := forgettingFollower(e.c, e.dwelling, place.State); err != nil {
+			return err
+		}
+	}
+	if err := e.eraseEntries(ctx); err != nil {
 		return err
 	}
 	if _, err := e.journal.EraseDecided(ctx, e.dwelling, rest); err != nil {

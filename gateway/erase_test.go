@@ -393,6 +393,48 @@ func TestAnErasureThatWasEndedIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
+// After an upgrade the states cannot be read until the gateway has run. By them it is known
+// which topics the devices of the other dwelling have told: without, its messages would go.
+func TestAnErasureThatCannotReadTheStatesTakesNothing(t *testing.T) {
+	for name, spoil := range map[string]func(*Eraser) error{
+		"of the rules": func(e *Eraser) error {
+			e.saved.Version = "gateway/1"
+			return nil
+		},
+		"of the history": func(e *Eraser) error {
+			place, err := e.history.Place(t.Context())
+			if err != nil {
+				return err
+			}
+			place.State = bytes.Replace(place.State, []byte(memoryVersion), []byte("gateway/1"), 1)
+			return e.history.SavePlace(t.Context(), place)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := configOf(t, t.TempDir(), "", mayer, other)
+			live(t, c)
+			e, err := NewEraser(t.Context(), EraseOptions{Config: c, Dwelling: mayer})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			before, err := e.journal.After(t.Context(), 0, 100_000)
+			if err == nil {
+				err = spoil(e)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Erase(t.Context()); err == nil || !strings.Contains(err.Error(), "start the gateway once") {
+				t.Errorf("it is erased: %v", err)
+			}
+			if after, err := e.journal.After(t.Context(), 0, 100_000); err != nil || len(after) != len(before) {
+				t.Errorf("%d entries are left of %d, %v", len(after), len(before), err)
+			}
+		})
+	}
+}
+
 func TestARunningGatewayIsNotErased(t *testing.T) {
 	c := configOf(t, t.TempDir(), "", mayer)
 	live(t, c)
