@@ -296,6 +296,9 @@ func (e *export) days(ctx context.Context) listing[activity.Day] {
 	return listing[activity.Day]{"days", "day", byMonth(e, func(from, to time.Time) ([]activity.Day, error) {
 		last := to.In(e.location).Add(-time.Nanosecond)
 		days, err := e.history.Days(ctx, e.dwelling.ID, from.In(e.location).Format(time.DateOnly), last.Format(time.DateOnly))
-		return slices.DeleteFunc(days, func(d activity.Day) bool { return d.From.Before(from) && from.After(e.from) }), err
+		// A day that is only partly in the range would tell of what is outside.
+		return slices.DeleteFunc(days, func(d activity.Day) bool {
+			return d.From.Before(from) || !d.From.Before(to) || d.To.After(e.to)
+		}), err
 	})}
 }

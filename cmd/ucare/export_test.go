@@ -95,6 +95,7 @@ func livedIn(t *testing.T, data string, dwellings ...string) (stop func()) {
 		_, err = j.Append(t.Context(), journal.Entry{At: march, Kind: journal.Message, Source: "broker:bridge", Topic: "ucare/" + home + "/pir", Payload: []byte(`{"kind":"motion","active":true}`)})
 		check(err)
 	}
+	check(h.SumUp(t.Context()))
 	stopped := false
 	stop = func() {
 		if !stopped {

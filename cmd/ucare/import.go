@@ -15,6 +15,7 @@ import (
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/gateway"
 	"github.com/ucare-project/ucare/history"
+	"github.com/ucare-project/ucare/history/embedded"
 	"github.com/ucare-project/ucare/journal"
 )
 
@@ -24,7 +25,7 @@ func newImport() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Take an export over into a gateway",
 		Long: `Import reads an export, or any file of readings, into the gateway of a configuration:
-readings into its history, alarms and decisions into its journal. An alarm that no centre
+readings and the hours of before into its history, alarms and decisions into its journal. An alarm that no centre
 has closed stays with the gateway that raised it. The gateway must not run; at its next
 start it learns from the history what is usual for the resident, and sums up the days.
 
@@ -56,15 +57,13 @@ func runImport(cmd *cobra.Command, config, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	h := history.New(options)
-	defer func() { err = errors.Join(err, h.Close()) }()
 	shown := &progress{to: cmd.ErrOrStderr()}
-	in := importing{file: file, homes: c.HomesByID(), kept: time.Now().Add(-c.Box.History.Keep)}
+	in := importing{file: file, homes: c.HomesByID(), kept: time.Now().Add(-c.Box.History.Keep), first: map[string]time.Time{}}
 	err = in.check(shown)
 	if shown.done(); err != nil {
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
-	err = in.store(cmd.Context(), shown, h, j)
+	err = in.storeAll(cmd.Context(), shown, options, j)
 	if shown.done(); err != nil {
 		return fmt.Errorf("not everything was imported; put right what failed and run the same command again: %w", err)
 	}
@@ -79,12 +78,13 @@ type importing struct {
 	kept  time.Time // what is from before, the gateway forgets the next night
 
 	counts imported
-	cut    bool // it does not say that it is whole
+	first  map[string]time.Time // reading of each dwelling
+	cut    bool                 // it does not say that it is whole
 }
 
 // imported counts what there is in a file.
 type imported struct {
-	readings, old, alarms, open, decisions int64
+	readings, old, alarms, open, decisions, hours int64
 }
 
 // check reads the whole file, and finds every line that is nothing or nobody's.
@@ -111,6 +111,9 @@ func (in *importing) count(item item) error {
 	switch {
 	case item.reading != nil:
 		n.readings++
+		if first, some := in.first[item.reading.Dwelling]; !some || item.reading.At.Before(first) {
+			in.first[item.reading.Dwelling] = item.reading.At
+		}
 		if item.reading.At.Before(in.kept) {
 			n.old++
 		}
@@ -120,9 +123,11 @@ func (in *importing) count(item item) error {
 		n.alarms++
 	case item.decision != nil:
 		n.decisions++
+	case item.hour != nil:
+		n.hours++
 	case item.end != nil:
 		in.cut = false
-		for name, have := range map[string]int64{"readings": n.readings, "alarms": n.alarms + n.open, "decisions": n.decisions} {
+		for name, have := range map[string]int64{"readings": n.readings, "alarms": n.alarms + n.open, "decisions": n.decisions, "hours": n.hours} {
 			if want := item.end.Counts[name]; want != have {
 				return fmt.Errorf("%s: the export had %d %s when it was written, and has %d: it is not whole; export it again", item.where, want, name, have)
 			}
@@ -131,10 +136,44 @@ func (in *importing) count(item item) error {
 	return nil
 }
 
+// storeAll writes what check has read: first what everything is made of, and then the
+// hours of before, whose readings are gone. The others, and the days, are summed up again.
+func (in *importing) storeAll(ctx context.Context, shown *progress, options history.Options, j *journal.Journal) error {
+	h := history.New(options)
+	err := in.store(ctx, shown, h, j)
+	shown.done()
+	if err = errors.Join(err, h.Close()); err != nil || in.counts.hours == 0 {
+		return err
+	}
+	file, _, err := embedded.Open(ctx, options.Path, embedded.Options{Queue: options.Influx != nil})
+	if err != nil {
+		return err
+	}
+	return errors.Join(in.storeHours(ctx, shown, file), file.Close())
+}
+
+func (in *importing) storeHours(ctx context.Context, shown *progress, file *embedded.Store) error {
+	for item, err := range itemsIn(in.file, shown) {
+		if err != nil {
+			return err
+		}
+		if item.hour == nil {
+			continue
+		}
+		if first, some := in.first[item.hour.Dwelling]; some && item.hour.End().After(first) {
+			continue
+		}
+		if err := file.PutHour(ctx, *item.hour, 0, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // importBatch is how many readings are stored in one transaction.
 const importBatch = 5000
 
-// store writes what check has read.
+// store writes readings, alarms and decisions.
 func (in *importing) store(ctx context.Context, shown *progress, h *history.Memory, j *journal.Journal) error {
 	var readings []ucare.Reading
 	var decided journal.Folded

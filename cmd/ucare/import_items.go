@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/activity"
 )
 
 // This file reads the lines of an export, of a stream and of a package alike.
@@ -23,6 +24,7 @@ type item struct {
 	reading  *ucare.Reading
 	alarm    *ucare.Alarm
 	decision *ucare.Decision
+	hour     *activity.Hour
 	end      *exportEnd
 }
 
@@ -34,6 +36,8 @@ func (i item) dwelling() string {
 		return i.alarm.Dwelling
 	case i.decision != nil:
 		return i.decision.Dwelling
+	case i.hour != nil:
+		return i.hour.Dwelling
 	}
 	return ""
 }
@@ -110,6 +114,8 @@ func itemOf(line []byte) (i item, err error) {
 		return alarmItem(content)
 	case "decision":
 		return decisionItem(content)
+	case "hour":
+		return hourItem(content)
 	}
 	return i, nil
 }
@@ -140,6 +146,15 @@ func decisionItem(line []byte) (item, error) {
 	return item{decision: &d}, err
 }
 
+func hourItem(line []byte) (item, error) {
+	var h activity.Hour
+	err := json.Unmarshal(line, &h)
+	if err == nil && (h.Dwelling == "" || h.From.IsZero() || !h.From.Equal(h.From.Truncate(activity.Length))) {
+		err = errors.New(`an hour needs a "dwelling", and a "from" that is the beginning of one`)
+	}
+	return item{hour: &h}, err
+}
+
 func endItem(line []byte) (item, error) {
 	var end exportEnd
 	err := json.Unmarshal(line, &end)
@@ -161,7 +176,7 @@ func itemsInZip(file string, shown *progress) iter.Seq2[item, error] {
 		parts := []struct {
 			name string
 			read func([]byte) (item, error)
-		}{{"readings.jsonl", readingItem}, {"alarms.jsonl", alarmItem}, {"decisions.jsonl", decisionItem}}
+		}{{"readings.jsonl", readingItem}, {"alarms.jsonl", alarmItem}, {"decisions.jsonl", decisionItem}, {"hours.jsonl", hourItem}}
 		for _, p := range parts {
 			part, err := z.Open(p.name)
 			if err != nil {
