@@ -14,6 +14,14 @@ import (
 // counts as a set clock: a time daemon that slews stays far below it.
 const jumpTolerance = 60 * time.Second
 
+const (
+	// leap is how far the clock has to go at once for nobody to know whether it went right.
+	leap = 24 * time.Hour
+	// doubtFor is for how long nothing is forgotten for its age after that. What a wrong
+	// clock lets forget does not come back when somebody puts it right.
+	doubtFor = 7 * 24 * time.Hour
+)
+
 // A clockWatch notices when somebody set the clock: it compares how far the
 // wall clock and the monotonic clock went since it last looked. Whoever is about
 // to put an instant into the journal has it look before.
@@ -21,8 +29,27 @@ type clockWatch struct {
 	entrance *entrance
 	faults   *Faults
 
-	mu   sync.Mutex
-	last time.Time // with its monotonic part
+	mu    sync.Mutex
+	last  time.Time // with its monotonic part
+	leapt time.Time // when it last went by more than leap; with its monotonic part
+}
+
+// began takes it that the program was last alive at an instant: a clock that is far from
+// there may be wrong, and whoever was away for long loses nothing by waiting.
+func (c *clockWatch) began(now, alive time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !alive.IsZero() {
+		c.setAt(now, now.Round(0).Sub(alive))
+	}
+}
+
+// doubtful reports whether the clock leapt so lately that nothing should be forgotten
+// for its age.
+func (c *clockWatch) doubtful(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.leapt.IsZero() && now.Sub(c.leapt) < doubtFor
 }
 
 // check enters a set clock into the journal, or hands it on from memory. now
@@ -44,7 +71,16 @@ func (c *clockWatch) jumped(now time.Time) time.Duration {
 	if last.IsZero() {
 		return 0
 	}
-	return setBy(now.Round(0).Sub(last.Round(0)), now.Sub(last))
+	by := setBy(now.Round(0).Sub(last.Round(0)), now.Sub(last))
+	c.setAt(now, by)
+	return by
+}
+
+// setAt notes by how much the clock was set. The caller holds mu.
+func (c *clockWatch) setAt(now time.Time, by time.Duration) {
+	if by.Abs() > leap {
+		c.leapt = now
+	}
 }
 
 // setBy tells by how much a clock was set from how far it went and how much

@@ -127,6 +127,7 @@ func (g *Gateway) openJournal(ctx context.Context, c *configs.Gateway) error {
 	g.refused = make(chan journal.Entry, 256)
 	g.entrance = newEntrance(j, g.refused)
 	g.clock = &clockWatch{entrance: g.entrance, faults: g.faults}
+	g.clock.began(time.Now(), g.heardLast)
 	if opened.Aside != "" {
 		g.faults.Set(ucare.Fault{Code: ucare.FaultJournalReplaced, Subject: journalFile, Detail: opened.Aside}, true)
 	}

@@ -41,7 +41,9 @@ func (g *Gateway) keep(ctx context.Context) error {
 				g.trimJournal(ctx, now) // a full disk does not wait for the night
 			}
 		case now := <-nightly.C:
-			g.trimJournal(ctx, now)
+			if !g.clock.doubtful(now) {
+				g.trimJournal(ctx, now)
+			}
 			nightly.Reset(untilClock(time.Now(), learnAt, g.location))
 		}
 	}

@@ -31,7 +31,9 @@ func (g *Gateway) learnNightly(ctx context.Context) error {
 			g.learn(ctx, time.Now())
 		case now := <-nightly.C:
 			g.learn(ctx, now)
-			g.trimHistory(ctx, now)
+			if !g.clock.doubtful(now) {
+				g.trimHistory(ctx, now)
+			}
 			nightly.Reset(untilClock(time.Now(), learnAt, g.location))
 		}
 	}
