@@ -246,7 +246,7 @@ func (h *SensorHour) add(r *ucare.Reading) {
 	if h.Readings == 1 {
 		h.Min, h.Max = r.Value, r.Value
 	}
-	h.Min, h.Max, h.Sum = min(h.Min, r.Value), max(h.Max, r.Value), h.Sum+r.Value
+	h.Min, h.Max, h.Sum = min(h.Min, r.Value), max(h.Max, r.Value), finite(h.Sum+r.Value)
 }
 
 // follow finds the contact of a reading.
@@ -533,3 +533,6 @@ func later(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// finite keeps a sum of absurd values a number: JSON knows nothing that is none.
+func finite(sum float64) float64 { return min(max(sum, -math.MaxFloat64), math.MaxFloat64) }

@@ -48,6 +48,7 @@ type summary struct {
 	complete time.Time // since when the readings are all in the file
 	far      bool      // whether older ones may be asked for
 	absent   error     // why older ones could not be had, and hours remain dirty
+	heard    time.Time // an hour in which the home was heard, as far as it is known
 }
 
 // A reader has what hours are made of, wherever that is.
@@ -58,23 +59,28 @@ type reader interface {
 	hourBefore(ctx context.Context, dwelling string, from time.Time, far bool) (activity.Hour, error)
 }
 
-// hours sums up at most stepHours hours. It returns how many; fewer than that are all there
-// are to do now.
+// hours sums up at most stepHours hours. It returns how many; none are left to do now when
+// that is 0.
 func (s *summary) hours(ctx context.Context, now time.Time) (done int, err error) {
-	dirty, err := s.dirty(ctx, now)
-	for _, d := range dirty {
-		if s.waits(d) {
-			continue
+	for done < stepHours {
+		dirty, err := s.dirty(ctx, now)
+		if err != nil || len(dirty) == 0 {
+			return done, err
 		}
-		switch err := s.hour(ctx, d); {
-		case absent(ctx, err):
-			s.far, s.absent = false, err // what needs only the file goes on
-		case err != nil:
-			return done, fmt.Errorf("sum up the hour from %s of %s: %w", d.From.Format(time.RFC3339), s.dwelling, err)
+		for _, d := range dirty {
+			if s.waits(d) {
+				continue
+			}
+			switch err := s.hour(ctx, d); {
+			case absent(ctx, err):
+				s.far, s.absent = false, err // what needs only the file goes on
+			case err != nil:
+				return done, fmt.Errorf("sum up the hour from %s of %s: %w", d.From.Format(time.RFC3339), s.dwelling, err)
+			}
+			done++
 		}
-		done++
 	}
-	return done, err
+	return done, nil
 }
 
 // waits reports whether an hour has to wait until the InfluxDB can be asked.
@@ -118,6 +124,9 @@ func (s *summary) hour(ctx context.Context, d embedded.Dirty) error {
 		// Some that it was made of are forgotten by now: the old sums know more.
 		return s.ledger.PutHour(ctx, had, d.Mark, false)
 	}
+	if hour.Heard() {
+		s.heard = d.From
+	}
 	changed := !activity.SameCarry(had, hour)
 	if changed && !hour.Heard() {
 		changed, err = s.recently(ctx, d.From)
@@ -131,8 +140,17 @@ func (s *summary) hour(ctx context.Context, d embedded.Dirty) error {
 // recently reports whether the home was heard in the hours before an instant, so that the
 // next hour still follows on them.
 func (s *summary) recently(ctx context.Context, before time.Time) (bool, error) {
-	hours, err := s.ledger.Hours(ctx, s.dwelling, before.Add(-onward*activity.Length), before)
-	return slices.ContainsFunc(hours, func(h activity.Hour) bool { return h.Heard() }), err
+	since := before.Add(-onward * activity.Length)
+	if s.heard.Before(before) && !s.heard.Before(since) {
+		return true, nil
+	}
+	hours, err := s.ledger.Hours(ctx, s.dwelling, since, before)
+	for _, h := range hours {
+		if h.Heard() {
+			s.heard = h.From
+		}
+	}
+	return s.heard.Before(before) && !s.heard.Before(since), err
 }
 
 // readings is how many an hour was made of.
@@ -272,7 +290,7 @@ func (m *Memory) sumStep(ctx context.Context, s *summary, file *embedded.Store) 
 		return false, err
 	}
 	days, err := s.days(ctx, time.Now())
-	return hours >= stepHours || days >= stepDays, err
+	return hours+days > 0, err
 }
 
 // sumUpAlways sums up every minute what has become dirty, until ctx ends.
