@@ -21,13 +21,15 @@ import (
 // now is taken to hold up to its end: it is right when it is summed up again then.
 func HourOf(dwelling string, from time.Time, before Hour, readings iter.Seq2[ucare.Reading, error]) (Hour, error) {
 	from = from.Round(0).UTC()
+	o := ordering{dwelling: dwelling, from: from, seed: maphash.MakeSeed()}
 	s := newSum(dwelling, from, before)
-	all, err := inOrder(dwelling, from, readings)
+	inOrder, err := o.stream(readings, s.hear)
+	if err == nil && !inOrder {
+		s = newSum(dwelling, from, before)
+		err = o.sort(readings, s.hear)
+	}
 	if err != nil {
 		return Hour{}, err
-	}
-	for i := range all {
-		s.hear(&all[i].Reading)
 	}
 	return s.hour(), nil
 }
@@ -58,25 +60,80 @@ type heard struct {
 	samples uint64
 }
 
-// inOrder returns the readings of the hour in the order of time, each once. What differs in
+// An ordering puts the readings of an hour in the order of time, each once. What differs in
 // the room only is the same reading, and the room that came last holds.
-func inOrder(dwelling string, from time.Time, readings iter.Seq2[ucare.Reading, error]) (all []heard, err error) {
-	seed := maphash.MakeSeed()
+type ordering struct {
+	dwelling string
+	from     time.Time
+	seed     maphash.Seed
+}
+
+// stream hears the readings as they come, and holds only those of one instant in memory: a
+// device that floods has thousands in an hour. It reports whether they came in the order of
+// time; if not, what was heard is worth nothing.
+func (o ordering) stream(readings iter.Seq2[ucare.Reading, error], hear func(*ucare.Reading)) (inOrder bool, err error) {
+	var instant []heard
+	tell := func() {
+		for i := range each(instant) {
+			hear(&instant[i].Reading)
+		}
+		instant = instant[:0]
+	}
 	for r, err := range readings {
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		if r.Dwelling != dwelling || r.At.Before(from) || !r.At.Before(from.Add(Length)) {
+		h, ours := o.take(r)
+		if !ours {
 			continue
 		}
-		r.At = r.At.Round(0).UTC()
-		h := heard{Reading: r}
-		if r.Samples != nil {
-			h.samples = hashOf(seed, r.Samples)
-			h.Samples = nil
+		if len(instant) > 0 {
+			switch now := instant[0].At; {
+			case h.At.Before(now):
+				return false, nil
+			case h.At.After(now):
+				tell()
+			}
 		}
-		all = append(all, h)
+		instant = append(instant, h)
 	}
+	tell()
+	return true, nil
+}
+
+// sort hears the readings when all of them are known.
+func (o ordering) sort(readings iter.Seq2[ucare.Reading, error], hear func(*ucare.Reading)) error {
+	var all []heard
+	for r, err := range readings {
+		if err != nil {
+			return err
+		}
+		if h, ours := o.take(r); ours {
+			all = append(all, h)
+		}
+	}
+	for i := range each(all) {
+		hear(&all[i].Reading)
+	}
+	return nil
+}
+
+// take is a reading as it is compared, and whether it is one of the hour.
+func (o ordering) take(r ucare.Reading) (h heard, ours bool) {
+	if r.Dwelling != o.dwelling || r.At.Before(o.from) || !r.At.Before(o.from.Add(Length)) {
+		return h, false
+	}
+	r.At = r.At.Round(0).UTC()
+	h = heard{Reading: r}
+	if r.Samples != nil {
+		h.samples = hashOf(o.seed, r.Samples)
+		h.Samples = nil
+	}
+	return h, true
+}
+
+// each puts readings in order and leaves each once, at the beginning.
+func each(all []heard) []heard {
 	slices.SortStableFunc(all, compare)
 	kept := all[:0]
 	for _, h := range all {
@@ -86,7 +143,7 @@ func inOrder(dwelling string, from time.Time, readings iter.Seq2[ucare.Reading, 
 		}
 		kept = append(kept, h)
 	}
-	return kept, nil
+	return kept
 }
 
 func hashOf(seed maphash.Seed, samples [][3]float64) uint64 {
