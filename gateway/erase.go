@@ -28,6 +28,9 @@ type Eraser struct {
 	history *history.Memory
 	saved   journal.Checkpoint
 	last    int64 // the last place of the log
+
+	alone  bool     // the gateway has no other dwelling
+	others *filters // what the others listen to
 }
 
 // EraseOptions say what is erased.
@@ -71,7 +74,13 @@ func (e *Eraser) look(ctx context.Context) (err error) {
 	if e.saved, err = e.journal.LoadCheckpoint(ctx); err != nil {
 		return err
 	}
-	e.last, err = e.journal.Last(ctx)
+	if e.last, err = e.journal.Last(ctx); err != nil {
+		return err
+	}
+	o, err := e.owner(ctx)
+	if err == nil {
+		e.alone, e.others = o.only, o.others
+	}
 	return err
 }
 

@@ -69,30 +69,33 @@ func (e *Eraser) lookInto(path, name string) (file namingFile, is bool, err erro
 		return namingFile{path: path}, true, nil
 	}
 	text, err := os.ReadFile(path)
-	if err != nil || !e.namedIn(text) && !names([]byte(name), e.dwelling) {
+	if err != nil {
 		return file, false, err
 	}
-	file = namingFile{path: path, foreign: true}
-	for _, list := range []string{toldFile, subscriptionsFile} {
-		if name == list || name == list+".new" {
-			file.foreign, file.rest = false, e.othersIn(text)
-		}
+	if list := strings.TrimSuffix(name, ".new"); list == toldFile || list == subscriptionsFile {
+		rest, its := e.othersIn(text)
+		return namingFile{path: path, rest: rest}, its, nil
 	}
-	return file, true, nil
+	return namingFile{path: path, foreign: true}, e.namedIn(text) || names([]byte(name), e.dwelling), nil
 }
 
-// othersIn is a list of topics without those that name the dwelling; nil if none is left.
-func (e *Eraser) othersIn(list []byte) []byte {
+// othersIn is a list of topics as others need it; nil if nothing is left of it. Its: there
+// is something else in it.
+func (e *Eraser) othersIn(list []byte) (rest []byte, its bool) {
 	var topics []string
 	if json.Unmarshal(list, &topics) != nil {
-		return nil
+		return nil, len(list) > 0
 	}
-	topics = slices.DeleteFunc(topics, func(topic string) bool { return e.namedIn([]byte(topic)) })
+	all := len(topics)
+	topics = slices.DeleteFunc(topics, func(topic string) bool {
+		ours := strings.HasPrefix(topic, "ucare/") && !names([]byte(topic), e.dwelling)
+		return e.alone || !ours && !e.others.match(topic)
+	})
+	if len(topics) == 0 {
+		return nil, all > 0
+	}
 	rest, err := json.Marshal(topics)
-	if err != nil || len(topics) == 0 {
-		return nil
-	}
-	return rest
+	return rest, err != nil || len(topics) < all
 }
 
 // namedIn reports whether a text names the dwelling or who lives there.
@@ -100,14 +103,9 @@ func (e *Eraser) namedIn(text []byte) bool {
 	if names(text, e.dwelling) {
 		return true
 	}
-	for i, d := range e.c.Dwellings {
+	for _, d := range e.c.Dwellings {
 		if d.ID != e.dwelling {
 			continue
-		}
-		for _, b := range e.c.Bases(i) {
-			if b.Topic != "" && len(e.c.Dwellings) == 1 && bytes.Contains(text, []byte(`"`+b.Topic+"/")) {
-				return true
-			}
 		}
 		for _, personal := range []string{d.Resident.Name, d.Resident.Phone, d.Address} {
 			if personal != "" && bytes.Contains(text, []byte(personal)) {
@@ -146,11 +144,10 @@ func (e *Eraser) eraseFiles() error {
 	if err != nil {
 		return err
 	}
-	alone := len(lessHome(e.c, e.dwelling).Dwellings) == 0
 	var errs []error
 	for _, f := range files {
 		switch {
-		case f.foreign && !alone:
+		case f.foreign && !e.alone:
 			errs = append(errs, fmt.Errorf("%w: %s", ErrForeign, f.path))
 		case f.rest != nil:
 			errs = append(errs, replace(f.path, f.rest))

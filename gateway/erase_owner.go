@@ -115,8 +115,9 @@ func (f *filters) add(all ...string) {
 
 func (f *filters) all() []string { return append(sortedKeys(f.topics), f.wild...) }
 
+// match reports whether a topic, or all that a filter stands for, is heard.
 func (f *filters) match(topic string) bool {
-	return f.topics[topic] || slices.ContainsFunc(f.wild, func(filter string) bool { return sensors.Match(filter, topic) })
+	return f.topics[topic] || slices.ContainsFunc(f.wild, func(filter string) bool { return sensors.Covers(filter, topic) })
 }
 
 // owns reports whether an entry has to go with the dwelling.

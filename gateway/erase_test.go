@@ -178,8 +178,8 @@ func live(t testing.TB, c *configs.Gateway) lived {
 func litter(t testing.TB, c *configs.Gateway) {
 	t.Helper()
 	for name, content := range map[string]string{
-		"told.json":                               `["homeassistant/device/ucare_otherhouse/config","ucare/mayerhouse/gateway/state","ucare/otherhouse/gateway/state"]`,
-		"subscriptions.json":                      `["ucare/mayerhouse/+","ucare/otherhouse/+"]`,
+		"told.json":                               `["announced-otherhouse/device/ucare_otherhouse/config","ucare/mayerhouse/gateway/state","ucare/otherhouse/gateway/state"]`,
+		"subscriptions.json":                      `["announced-otherhouse/status","kitchen/of/her","pirs/otherhouse","ucare/gw/canary/+","ucare/mayerhouse/+","ucare/otherhouse/+","zigbee-otherhouse/#"]`,
 		"journal.db.corrupt-20260101T000000Z":     "SQLite format 3 mayerhouse",
 		"history.db.corrupt-20260101T000000Z-wal": "mayerhouse",
 		"alive": "2026-01-01T00:00:00Z",
@@ -273,8 +273,11 @@ func TestAnErasureHarmsNoOtherDwelling(t *testing.T) {
 	if kept != after {
 		t.Errorf("of the other home there was\n%s\nand is\n%s", kept, after)
 	}
-	if got := whoNames(t, c.Box.Data, `["homeassistant/device/ucare_otherhouse/config","ucare/otherhouse/gateway/state"]`); len(got) != 1 {
+	if got := whoNames(t, c.Box.Data, `["announced-otherhouse/device/ucare_otherhouse/config","ucare/otherhouse/gateway/state"]`); len(got) != 1 {
 		t.Errorf("the topics that brokers keep are not the other home's: %v", got)
+	}
+	if got := whoNames(t, c.Box.Data, `["announced-otherhouse/status","pirs/otherhouse","ucare/gw/canary/+","ucare/otherhouse/+","zigbee-otherhouse/#"]`); len(got) != 1 {
+		t.Errorf("the subscriptions are not the other home's: %v", got)
 	}
 	g, err := New(t.Context(), Options{Config: c, Version: "test", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -534,5 +537,44 @@ func TestTheIDOfAHomeIsAWord(t *testing.T) {
 		if got := names([]byte(text), "kim"); got != want {
 			t.Errorf("%q names kim: %v", text, got)
 		}
+	}
+}
+
+// Who has moved out may have gone from the configuration before they are erased.
+func TestADwellingThatIsNotConfiguredAnyMoreIsErased(t *testing.T) {
+	dir := t.TempDir()
+	live(t, configOf(t, dir, "", mayer, other))
+	c := configOf(t, dir, "", other)
+	kept := pastOf(t, c, other)
+	if done := erase(t, c, mayer); done.Left != nil {
+		t.Fatal(done.Left)
+	}
+	if found := whoNames(t, c.Box.Data, mayer); len(found) > 0 {
+		t.Errorf("%v still name the home", found)
+	}
+	if after := pastOf(t, c, other); kept != after {
+		t.Errorf("of the other home there was\n%s\nand is\n%s", kept, after)
+	}
+}
+
+// A file that no gateway wrote may hold what others need.
+func TestAForeignFileThatNamesTheHomeIsToldAndNotTakenFromOthers(t *testing.T) {
+	for name, homes := range map[string][]string{"alone": {mayer}, "beside another": {mayer, other}} {
+		t.Run(name, func(t *testing.T) {
+			c := configOf(t, t.TempDir(), "", homes...)
+			live(t, c)
+			backup := filepath.Join(c.Box.Data, "backup.tar")
+			if err := os.WriteFile(backup, []byte("Mrs "+mayer), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			done := erase(t, c, mayer)
+			_, err := os.Stat(backup)
+			switch alone := len(homes) == 1; {
+			case alone && (done.Left != nil || err == nil):
+				t.Errorf("it is left: %v, %v", done.Left, err)
+			case !alone && (!errors.Is(done.Left, ErrForeign) || done.Record.Complete || err != nil):
+				t.Errorf("got %v, %v", done.Left, err)
+			}
+		})
 	}
 }
