@@ -160,8 +160,8 @@ func (l *life) live() {
 	}
 }
 
-// end lets the server be well, and the program go on until nothing waits.
-func (l *life) end() (waiting int64, aside map[string]int64) {
+// goOn lets the server be well, and the program go on until nothing waits.
+func (l *life) goOn() (waiting int64, aside map[string]int64) {
 	l.crash()
 	l.server.mood = func() mood { return well }
 	l.server.poison = func(influx.Point) string { return "" }
@@ -196,7 +196,7 @@ func sum(rows []embedded.Row) string {
 
 // wrong says what is missing, too much or other than what was appended.
 func (l *life) wrong() (complaints []string) {
-	if waiting, aside := l.end(); waiting > 0 || len(aside) > 0 {
+	if waiting, aside := l.goOn(); waiting > 0 || len(aside) > 0 {
 		complaints = append(complaints, fmt.Sprintf("%d readings wait and these are set aside: %v", waiting, aside))
 	}
 	for dwelling, want := range l.want {
@@ -295,7 +295,7 @@ func TestWhatWasSentIsCounted(t *testing.T) {
 		l := newLife(t, 1)
 		l.append()
 		l.append()
-		l.end()
+		l.goOn()
 		standing, err := l.memory.Standing(t.Context())
 		if want := len(l.want["mrs-a"]) + len(l.want["mr-b"]); err != nil || standing.Sent != int64(want) {
 			t.Errorf("%d were sent, %v; want %d", standing.Sent, err, want)
