@@ -1,12 +1,14 @@
 package activity
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ucare-project/ucare"
 )
@@ -183,13 +185,13 @@ func (r Run) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (r *Run) UnmarshalJSON(data []byte) error {
-	*r = Run{Signs: 1}
-	last, sure := (*Into)(nil), 0
-	if err := array(data, 2, &r.Contact, &r.First, &last, &r.Signs, &sure); err != nil {
+	*r = Run{}
+	sure := 0
+	if err := array(data, 2, &r.Contact, &r.First, &r.Last, &r.Signs, &sure); err != nil {
 		return err
 	}
-	if r.Last = r.First; last != nil {
-		r.Last = *last
+	if r.Signs == 0 { // nothing behind the first
+		r.Last, r.Signs = r.First, 1
 	}
 	r.Sure = sure != 0
 	return nil
@@ -208,22 +210,72 @@ func (m Mark) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (m *Mark) UnmarshalJSON(data []byte) error {
-	return array(data, 4, &m.Sensor, &m.Kind, &m.Room, &m.At)
+	return array(data, 4, &m.Sensor, (*string)(&m.Kind), &m.Room, &m.At)
 }
 
-// array reads a JSON array into to, of which at least the first ones must be there.
+// array reads a JSON array of texts and numbers into to, of which at least the first ones
+// must be there. It is called by package json, which has seen that data is JSON; it does not
+// call that again for each value, for hours are read a thousand at a time.
 func array(data []byte, first int, to ...any) error {
-	var all []json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
+	all, err := elements(data, len(to))
+	if err != nil {
 		return err
 	}
-	if len(all) < first || len(all) > len(to) {
+	if len(all) < first {
 		return fmt.Errorf("an array of %d to %d values of a course has %d", first, len(to), len(all))
 	}
 	for i, raw := range all {
-		if err := json.Unmarshal(raw, to[i]); err != nil {
+		if err := value(raw, to[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// elements splits an array that holds neither arrays nor objects, of at most most values.
+func elements(data []byte, most int) ([][]byte, error) {
+	data = bytes.TrimSpace(data)
+	if len(data) < 2 || data[0] != '[' {
+		return nil, fmt.Errorf("%.100q is no array of a course", data)
+	}
+	all := make([][]byte, 0, most)
+	begin, inText := 1, false
+	for i := 1; i < len(data); i++ {
+		switch c := data[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case !inText && (c == '[' || c == '{'):
+			return nil, fmt.Errorf("%.100q is in an array of a course, which holds texts and numbers", data[i:])
+		case !inText && (c == ',' || c == ']'):
+			if raw := bytes.TrimSpace(data[begin:i]); c == ',' || len(all) > 0 || len(raw) > 0 {
+				all = append(all, raw)
+			}
+			begin = i + 1
+			if len(all) > most {
+				return nil, fmt.Errorf("an array of at most %d values of a course has more", most)
+			}
+		}
+	}
+	return all, nil
+}
+
+// value reads one value of an array.
+func value(raw []byte, to any) (err error) {
+	switch to := to.(type) {
+	case *string:
+		if len(raw) >= 2 && raw[0] == '"' && !bytes.ContainsRune(raw, '\\') && utf8.Valid(raw) {
+			*to = string(raw[1 : len(raw)-1])
+			return nil
+		}
+		return json.Unmarshal(raw, to)
+	case *int:
+		*to, err = strconv.Atoi(string(raw))
+		return err
+	case *Into:
+		return to.UnmarshalJSON(raw)
+	default:
+		return json.Unmarshal(raw, to)
+	}
 }

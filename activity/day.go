@@ -49,6 +49,11 @@ type Day struct {
 	Unheard []Span `json:"unheard,omitempty"`
 }
 
+// Empty reports whether nothing is known of the day.
+func (d *Day) Empty() bool {
+	return d.Readings == 0 && d.Last == nil && len(d.Rooms) == 0 && (d.Out == nil || d.Out.Seconds == 0)
+}
+
 // A Span is a time, from From up to To.
 type Span struct {
 	From    time.Time `json:"from"`

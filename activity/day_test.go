@@ -221,7 +221,7 @@ func TestTheFirstDaysOfAHome(t *testing.T) {
 		t.Errorf("silent %+v", s)
 	}
 	empty, err := DayOf("home", "2026-11-22", time.UTC, day.AddDate(0, 0, 3), nil)
-	if err != nil || empty.First != nil || empty.Silence != nil || empty.Unknown.Seconds != 86400 || empty.Sensors != nil {
+	if err != nil || !empty.Empty() || d.Empty() || empty.First != nil || empty.Silence != nil || empty.Unknown.Seconds != 86400 || empty.Sensors != nil {
 		t.Errorf("of a day of which nothing is known: %+v, %v", empty, err)
 	}
 	if _, err := DayOf("home", "2026-13-01", time.UTC, day, nil); err == nil {
@@ -242,7 +242,7 @@ func TestAnAbsenceOfDays(t *testing.T) {
 	hours := hoursOf(t, "home", home)
 	for date, seconds := range map[string]int{"2026-11-18": 15*3600 - 10, "2026-11-21": 86400, "2026-11-24": 15 * 3600} {
 		d := dayOf(t, date, time.UTC, day.AddDate(0, 0, 9), hours)
-		if d.Out == nil || d.Out.Seconds != seconds || len(d.Outings.List) != 1 || d.Outings.List[0].Open == (date == "2026-11-24") {
+		if d.Empty() || d.Out == nil || d.Out.Seconds != seconds || len(d.Outings.List) != 1 || d.Outings.List[0].Open == (date == "2026-11-24") {
 			t.Errorf("%s: out %+v, %+v; want %d s", date, d.Out, d.Outings, seconds)
 		}
 		if d.Silence != nil && d.Silence.Seconds > 10*3600 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,6 +105,8 @@ type apiDays struct {
 	From     string    `json:"from"`
 	To       string    `json:"to"`
 	Days     []dayLine `json:"days"`
+	// Problem says that some of the days cannot be read now.
+	Problem string `json:"problem,omitempty"`
 }
 
 // A dayLine is a day in a list: without its sensors and what is told by the hour.
@@ -142,11 +145,11 @@ func (s *site) apiDays(v visit, sc scope) {
 		return
 	}
 	s.Looked(v.person.ID, sc.dwelling.ID, "days "+from+" to "+to, v.now)
-	days, ok := s.diary(v, sc, from, to)
+	days, problem, ok := s.diary(v, sc, from, to)
 	if !ok {
 		return
 	}
-	all := apiDays{sc.dwelling.ID, from, to, []dayLine{}}
+	all := apiDays{sc.dwelling.ID, from, to, []dayLine{}, problem}
 	for _, d := range days {
 		all.Days = append(all.Days, lineOf(d))
 	}
@@ -157,6 +160,8 @@ type apiDay struct {
 	activity.Day
 	// Usual is the median of each figure in the four weeks before.
 	Usual map[activity.Fact]float64 `json:"usual,omitempty"`
+	// Problem says that some of the days before cannot be read now.
+	Problem string `json:"problem,omitempty"`
 }
 
 func (s *site) apiDay(v visit, sc scope) {
@@ -165,13 +170,15 @@ func (s *site) apiDay(v visit, sc scope) {
 		return
 	}
 	s.Looked(v.person.ID, sc.dwelling.ID, "day "+date, v.now)
-	days, ok := s.diary(v, sc, daysBefore(date, compared), date)
+	days, problem, ok := s.diary(v, sc, daysBefore(date, compared), date)
 	switch {
 	case !ok:
+	case problem != "" && days[len(days)-1].Date != date:
+		s.problem(v, http.StatusServiceUnavailable, problem)
 	case len(days) == 0 || days[len(days)-1].Date != date:
 		s.problem(v, http.StatusNotFound, v.l.Text("api.no_day", "day", date))
 	default:
-		v.answer(apiDay{days[len(days)-1], activity.Usual(days, date)})
+		v.answer(apiDay{days[len(days)-1], activity.Usual(days, date), problem})
 	}
 }
 
@@ -184,6 +191,8 @@ type apiTrends struct {
 	Days   int                       `json:"days_known"`
 	Trends []apiTrend                `json:"trends"`
 	Usual  map[activity.Fact]float64 `json:"usual,omitempty"`
+	// Problem says that some of the days cannot be read now.
+	Problem string `json:"problem,omitempty"`
 }
 
 type apiTrend struct {
@@ -202,11 +211,11 @@ func (s *site) apiTrends(v visit, sc scope) {
 	}
 	answer := apiTrends{Dwelling: sc.dwelling.ID, From: daysBefore(before, 7), To: daysBefore(before, 1), Trends: []apiTrend{}}
 	s.Looked(v.person.ID, sc.dwelling.ID, "trends "+answer.From+" to "+answer.To, v.now)
-	days, ok := s.diary(v, sc, daysBefore(before, compared), answer.To)
+	days, problem, ok := s.diary(v, sc, daysBefore(before, compared), answer.To)
 	if !ok {
 		return
 	}
-	answer.Days, answer.Usual = len(days), activity.Usual(days, answer.From)
+	answer.Days, answer.Usual, answer.Problem = len(days), activity.Usual(days, answer.From), problem
 	for _, t := range activity.Trends(days, before) {
 		answer.Trends = append(answer.Trends, apiTrend{t, trendText(v.l, t)})
 	}
@@ -257,15 +266,22 @@ func daysBefore(date string, n int) string {
 
 var errNoDiary = errors.New("this gateway keeps no days")
 
-// diary reads days, or says that they cannot be read.
-func (s *site) diary(v visit, sc scope, from, to string) ([]activity.Day, bool) {
+// diary reads days, or refuses the request because none can be read. Problem is what to say
+// where only some can.
+func (s *site) diary(v visit, sc scope, from, to string) (days []activity.Day, problem string, ok bool) {
 	days, err := s.readDays(v, sc, from, to)
-	if err != nil {
+	switch {
+	case err == nil:
+		return days, "", true
+	case len(days) > 0:
+		return days, v.l.Text("api.not_all_days"), true
+	default:
 		s.problem(v, http.StatusServiceUnavailable, v.l.Text("api.no_diary"))
+		return nil, "", false
 	}
-	return days, err == nil
 }
 
+// readDays reads days of the Diary; with an error perhaps some of them.
 func (s *site) readDays(v visit, sc scope, from, to string) ([]activity.Day, error) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), diaryPatience)
 	defer cancel()
@@ -275,11 +291,9 @@ func (s *site) readDays(v visit, sc scope, from, to string) ([]activity.Day, err
 		}
 		return s.Diary.Days(ctx, sc.dwelling.ID, from, to)
 	})
-	if err == nil {
-		return days, nil
+	days = slices.DeleteFunc(days, func(d activity.Day) bool { return d.Empty() })
+	if err != nil && v.r.Context().Err() == nil {
+		s.Logger.Warn("who asked for days of a dwelling did not get all", "dwelling", sc.dwelling.ID, "from", from, "to", to, "read", len(days), "error", err)
 	}
-	if v.r.Context().Err() == nil {
-		s.Logger.Warn("who asked for days of a dwelling got none", "dwelling", sc.dwelling.ID, "from", from, "to", to, "error", err)
-	}
-	return nil, err
+	return days, err
 }

@@ -125,6 +125,28 @@ func TestTheAPITellsOfSensors(t *testing.T) {
 	}
 }
 
+// Who asks for days of which some cannot be read gets the others, and is told.
+func TestTheAPISaysWhichDaysItCannotRead(t *testing.T) {
+	h := newHome()
+	h.days, h.err, h.partly = lifeUntil("2020-11-20", 8), errors.New("the server is down"), true
+	site := h.site(t)
+	if days := asked[apiDays](t, site, "/api/v1/dwellings/own/days?from=2020-11-01&to=2020-11-20"); len(days.Days) != 8 || days.Problem == "" {
+		t.Errorf("%d days, %q", len(days.Days), days.Problem)
+	}
+	if one := asked[apiDay](t, site, "/api/v1/dwellings/own/days/2020-11-20"); one.Date != "2020-11-20" || one.Problem == "" {
+		t.Errorf("the day %s, %q", one.Date, one.Problem)
+	}
+	if trends := asked[apiTrends](t, site, "/api/v1/dwellings/own/trends?before=2020-11-21"); trends.Days != 8 || trends.Problem == "" {
+		t.Errorf("trends of %d days, %q", trends.Days, trends.Problem)
+	}
+	if w := get(t, site, "/api/v1/dwellings/own/days/2020-11-22"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a day that may be among those that cannot be read: %d", w.Code)
+	}
+	if w := get(t, site, "/api/v1/dwellings/own/days/2020-10-01"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a day of which nothing can be read: %d", w.Code)
+	}
+}
+
 // Errors are JSON, with the status and what to do.
 func TestTheAPISaysWhatIsWrong(t *testing.T) {
 	h := newHome()

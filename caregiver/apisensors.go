@@ -12,7 +12,7 @@ import (
 type apiSensors struct {
 	Dwelling string      `json:"dwelling"`
 	Sensors  []apiSensor `json:"sensors"`
-	// Problem says why the sensors have no days.
+	// Problem says why the sensors have no days, or not all.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -54,7 +54,10 @@ func (s *site) apiSensors(v visit, sc scope) {
 	}
 	today := v.now.In(s.Location).Format(dateForm)
 	days, err := s.readDays(v, sc, daysBefore(today, withoutDates-1), today)
-	if err != nil {
+	switch {
+	case err != nil && len(days) > 0:
+		answer.Problem = v.l.Text("api.not_all_days")
+	case err != nil:
 		answer.Problem = v.l.Text("api.no_diary")
 	}
 	for _, d := range days {

@@ -44,7 +44,8 @@ type Past interface {
 // A Diary knows what days were like. As the Past it may be slow, fail or hang.
 type Diary interface {
 	// Days returns the days from one date to another, both included (2006-01-02), in order.
-	// A day of which nothing is known is left out.
+	// A day of which nothing is known is left out. With an error, it returns those that it
+	// could read.
 	Days(ctx context.Context, dwelling, from, to string) ([]activity.Day, error)
 }
 

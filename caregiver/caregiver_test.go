@@ -33,6 +33,7 @@ type home struct {
 	readings  []ucare.Reading
 	concerns  []ToldConcern
 	days      []activity.Day
+	partly    bool // the days can be read, although there is an err
 	err       error
 	hang      chan struct{} // while open, the past does not answer and heeds no context
 }
@@ -67,6 +68,9 @@ func (h *home) Readings(_ context.Context, _ string, from, to time.Time) iter.Se
 func (h *home) Days(_ context.Context, dwelling, from, to string) ([]activity.Day, error) {
 	if h.hang != nil {
 		<-h.hang
+	}
+	if h.err != nil && !h.partly {
+		return nil, h.err
 	}
 	var days []activity.Day
 	for _, d := range h.days {

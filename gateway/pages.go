@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -148,5 +147,5 @@ func (p past) Readings(ctx context.Context, dwelling string, from, to time.Time)
 
 // Days of the dwelling, both dates included.
 func (p past) Days(ctx context.Context, dwelling, from, to string) ([]activity.Day, error) {
-	return nil, errors.New("the history does not sum up days yet")
+	return p.history.Days(ctx, dwelling, from, to)
 }
