@@ -84,15 +84,20 @@ func withInflux(address string) string {
 	return fmt.Sprintf(`, history: {store: embedded, influxdb: {url: %q, bucket: ucare/raw, hours_bucket: ucare/hours}}`, address)
 }
 
-// lately gives each dwelling some days of readings up to now.
+// lately gives each dwelling three days of readings up to now.
 func lately(t *testing.T, data string, n int, dwellings ...string) {
 	t.Helper()
+	forDays(t, data, 3, n, dwellings...)
+}
+
+func forDays(t *testing.T, data string, days, n int, dwellings ...string) {
+	t.Helper()
 	h := history.New(history.Options{Path: filepath.Join(data, "history.db"), Location: time.UTC})
-	begin := time.Now().Truncate(time.Second).AddDate(0, 0, -3)
+	begin := time.Now().Truncate(time.Second).AddDate(0, 0, -days)
 	for _, home := range dwellings {
 		var all []ucare.Reading
 		for i := range n {
-			at := begin.Add(time.Duration(i) * 72 * time.Hour / time.Duration(n))
+			at := begin.Add(time.Duration(i) * time.Duration(days) * 24 * time.Hour / time.Duration(n))
 			all = append(all,
 				ucare.Reading{At: at, Dwelling: home, Sensor: "pir of " + home, Room: "hall", Kind: ucare.Motion, State: ucare.StateOf(i%2 == 0)},
 				ucare.Reading{At: at, Dwelling: home, Sensor: "thermometer", Room: "hall", Kind: ucare.Temperature, Value: 20 + float64(i%7)/10, Unit: "°C"})
@@ -140,6 +145,50 @@ func TestTheHistoryIsCopiedToAnInfluxDBAndCompared(t *testing.T) {
 	}
 	if out := says(t, "history", "copy", "--config", config, "--again"); !strings.Contains(out, "are the same on both") {
 		t.Error(out)
+	}
+}
+
+// What only the InfluxDB has any more is exported as if it were here.
+func TestAnExportIsTheSameFromAnInfluxDB(t *testing.T) {
+	server := realInflux(t)
+	config, data := gatewayWith(t, withInflux(server.URL), "kim")
+	forDays(t, data, 20, 1000, "kim")
+	says(t, "history", "copy", "--config", config)
+	before := says(t, "export", "--config", config)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := strings.Replace(string(text), "store: embedded", "store: influxdb", 1)
+	if err := os.WriteFile(config, []byte(used), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := configs.Load(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := gateway.HistoryOptions(c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := history.New(options)
+	trimmed, err := h.Trim(t.Context(), time.Now())
+	if err := errors.Join(err, h.Close()); err != nil || trimmed < 1000 {
+		t.Fatalf("%d readings are gone from the file, %v", trimmed, err)
+	}
+	after := says(t, "export", "--config", config)
+	for _, record := range []string{"reading", "hour", "day"} {
+		if a, b := linesOf(before, record), linesOf(after, record); a != b || a == "" {
+			t.Errorf("of %ss %s", record, unlike(a, b))
+		}
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "kim.jsonl")
+	code, _, errs := ucareSays("export", "--config", config, "--out", file)
+	if _, err := os.Stat(file); code != 1 || err == nil || !strings.Contains(errs, "in the InfluxDB only") {
+		t.Errorf("half of it is exported: code %d, %s", code, errs)
 	}
 }
 
