@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/configs"
@@ -93,6 +94,27 @@ func (e *Eraser) path(name string) string { return filepath.Join(e.c.Box.Data, n
 func (e *Eraser) OpenAlarms(ctx context.Context) ([]ucare.Alarm, error) {
 	open, err := e.journal.OpenAlarms(ctx)
 	return slices.DeleteFunc(open, func(a ucare.Alarm) bool { return a.Dwelling != e.dwelling }), err
+}
+
+// Known reports whether the dwelling is configured, or something of it is stored, or an
+// erasure of it is not finished: otherwise somebody has mistyped its id.
+func (e *Eraser) Known(ctx context.Context) (bool, error) {
+	if _, configured := e.c.HomesByID()[e.dwelling]; configured {
+		return true, nil
+	}
+	key, err := pseudonymKey(e.c.Box.Data)
+	if err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(e.begunFile(Pseudonym(key, e.dwelling))); err == nil {
+		return true, nil
+	}
+	stored, err := e.history.Dwellings(ctx)
+	if err != nil || slices.Contains(stored, e.dwelling) {
+		return true, err
+	}
+	alarms, err := e.journal.Alarms(ctx, e.dwelling, time.Time{}, time.Now().AddDate(1, 0, 0))
+	return len(alarms) > 0 || names(e.saved.State, e.dwelling), err
 }
 
 // owner is asked anew for each reading of the log: decoding changes it.

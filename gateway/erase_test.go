@@ -546,6 +546,14 @@ func TestADwellingThatIsNotConfiguredAnyMoreIsErased(t *testing.T) {
 	live(t, configOf(t, dir, "", mayer, other))
 	c := configOf(t, dir, "", other)
 	kept := pastOf(t, c, other)
+	e, err := NewEraser(t.Context(), EraseOptions{Config: c, Dwelling: mayer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := e.Known(t.Context())
+	if err := errors.Join(err, e.Close()); err != nil || !known {
+		t.Fatalf("it is known: %v, %v", known, err)
+	}
 	if done := erase(t, c, mayer); done.Left != nil {
 		t.Fatal(done.Left)
 	}

@@ -47,7 +47,7 @@ by a pseudonym. --verify checks a record.`,
 			if f.verify != "" {
 				return f.verifyRecord(cmd)
 			}
-			return f.run(cmd)
+			return toTheEnd(f.run(cmd))
 		},
 	}
 	cmd.Flags().StringVarP(&f.config, "config", "c", defaultConfig, "configuration file")
@@ -78,6 +78,13 @@ func (f eraseFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
+	known, err := e.Known(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if !known {
+		return fmt.Errorf("nothing was erased: nothing is known of a dwelling %q, neither here nor in %s", f.dwelling, f.config)
+	}
 	if err := f.agree(cmd, e, l); err != nil {
 		return err
 	}

@@ -114,6 +114,19 @@ func TestErasingTwiceFindsNothingMore(t *testing.T) {
 	says(t, "import", "--config", config, writeFile(t, "kim.jsonl", strings.ReplaceAll(smoking, "kim", "kimhouse"))) // and the home can begin afresh
 }
 
+func TestAMistypedIDErasesNothing(t *testing.T) {
+	config, data := gatewayOf(t, "kimhouse")
+	livedIn(t, data, "kimhouse")()
+	before := says(t, "export", "--config", config)
+	code, out := typing(t, "", "erase", "--config", config, "--dwelling", "kimhouze", "--by", "x", "--yes")
+	if code != 1 || !strings.Contains(out, `nothing is known of a dwelling "kimhouze"`) {
+		t.Errorf("code %d, %s", code, out)
+	}
+	if after := says(t, "export", "--config", config); linesOf(before, "reading") != linesOf(after, "reading") || linesOf(before, "alarm") != linesOf(after, "alarm") {
+		t.Error("something is gone")
+	}
+}
+
 func TestErasingRefusesWhatMakesNoSense(t *testing.T) {
 	config, data := gatewayOf(t, "kim")
 	for want, args := range map[string][]string{

@@ -48,7 +48,7 @@ the readings only. A name that ends in .gz is packed.`,
   ucare export --dwelling kim --from 2026-03-01 --to 2026-04-01 --format csv --out march.zip
   ucare export --dwelling kim | ucare replay -`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return toTheEnd(f.run(cmd)) },
 	}
 	cmd.Flags().StringVarP(&f.config, "config", "c", defaultConfig, "configuration file")
 	cmd.Flags().StringVar(&f.dwelling, "dwelling", "", "the dwelling's id")

@@ -51,7 +51,7 @@ something, or for another one than before.`,
 		Example: `  ucare history copy --config /etc/ucare/ucare.yaml
   ucare history copy --config old.yaml --to-config new.yaml --again`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return toTheEnd(f.run(cmd)) },
 	}
 	cmd.Flags().StringVarP(&f.config, "config", "c", defaultConfig, "configuration file of the gateway")
 	cmd.Flags().StringVar(&f.to, "to-config", "", "configuration file that names the InfluxDB; otherwise the same")

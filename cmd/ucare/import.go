@@ -34,7 +34,7 @@ again, so that an import that was ended in the middle is simply run again. FILE 
 in .jsonl, .jsonl.gz or .zip.`,
 		Example: `  ucare import --config new.yaml kim.zip`,
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return runImport(cmd, config, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return toTheEnd(runImport(cmd, config, args[0])) },
 	}
 	cmd.Flags().StringVarP(&config, "config", "c", defaultConfig, "configuration file")
 	return cmd

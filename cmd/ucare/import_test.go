@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,6 +147,25 @@ func TestNothingIsImportedOfAFileWithAMistake(t *testing.T) {
 	defer h.Close()
 	if n, err := h.Count(t.Context(), "kim"); err != nil || n.Readings != 0 {
 		t.Errorf("%d readings were imported all the same (%v)", n.Readings, err)
+	}
+}
+
+// A daemon that is stopped has done what it should; an export that is stopped has not.
+func TestAnInterruptedWorkIsNoSuccess(t *testing.T) {
+	config, data := gatewayWith(t, withInflux("http://127.0.0.1:1"), "kim")
+	livedIn(t, data, "kim")()
+	for _, args := range [][]string{
+		{"export"}, {"import", writeFile(t, "kim.jsonl", smoking)}, {"erase", "--dwelling", "kim", "--by", "x", "--yes", "--even-open"}, {"history", "copy"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		root := newRoot()
+		root.SetArgs(append(args, "--config", config))
+		root.SetOut(io.Discard)
+		root.SetErr(io.Discard)
+		if err := root.ExecuteContext(ctx); err == nil || errors.Is(err, context.Canceled) {
+			t.Errorf("%v: %v", args, err)
+		}
 	}
 }
 
