@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -161,16 +160,13 @@ func moving(t *testing.T) (url string) {
 }
 
 func TestTheCertificateHasToBeBelieved(t *testing.T) {
-	target, err := url.Parse(serverURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	secure := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }})
+	_, l := behind(t)
+	secure := httptest.NewUnstartedServer(l) // it reads a request to its end before it passes it on
 	secure.Config.ErrorLog = quiet
 	secure.StartTLS()
 	defer secure.Close()
 	c := config(secure.URL)
-	err = open(t, c).Prepare(t.Context())
+	err := open(t, c).Prepare(t.Context())
 	if later, ok := errors.AsType[*Later](err); !ok || !strings.Contains(later.Fault, "history.influxdb.ca_file") {
 		t.Errorf("a certificate that nobody knows: %v", err)
 	}
