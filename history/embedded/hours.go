@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -49,16 +48,12 @@ func (s *Store) PutHour(ctx context.Context, h activity.Hour, mark int64, carryC
 	if !possible || from%int64(time.Hour) != 0 {
 		return fmt.Errorf("an hour of %s that begins at %s is none of the clock of UTC", h.Dwelling, h.From.Format(time.RFC3339Nano))
 	}
-	course, err := json.Marshal(h.Course)
-	if err != nil {
-		return fmt.Errorf("store the hour %s of %s: %w", h.From.Format(time.RFC3339), h.Dwelling, err)
-	}
-	err = s.write(ctx, func(w *writing) error {
+	err := s.write(ctx, func(w *writing) error {
 		dwelling, err := w.dwelling(h.Dwelling)
 		if err != nil {
 			return err
 		}
-		if err := w.hour(dwelling, h, string(course), s.queue); err != nil {
+		if err := w.hour(dwelling, h, s.queue); err != nil {
 			return err
 		}
 		hour := hourOf(from)
@@ -74,17 +69,13 @@ func (s *Store) PutHour(ctx context.Context, h activity.Hour, mark int64, carryC
 }
 
 // hour stores an hour. One that says the same as before is not sent again.
-func (w *writing) hour(dwelling int64, h activity.Hour, course string, queue bool) error {
-	sums := make([]sum, len(h.Sensors))
-	for i, s := range h.Sensors {
-		of, err := w.series(series{dwelling, s.Sensor, s.Kind})
-		if err != nil {
-			return err
-		}
-		sums[i].SensorHour = s
-		if sums[i].form, err = w.form(form{series: of, room: s.Room, unit: s.Unit}); err != nil {
-			return err
-		}
+func (w *writing) hour(dwelling int64, h activity.Hour, queue bool) error {
+	sums, course := packer{w: w, dwelling: dwelling}, packer{w: w, dwelling: dwelling}
+	if err := sums.sums(h.From, h.Sensors); err != nil {
+		return err
+	}
+	if err := course.course(&h.Course); err != nil {
+		return err
 	}
 	if err := w.unlined(queue); err != nil {
 		return err
@@ -96,7 +87,7 @@ func (w *writing) hour(dwelling int64, h activity.Hour, course string, queue boo
 	_, err := w.Exec(`INSERT INTO hour (dwelling, hour, sensors, course, stale, waiting) VALUES (?, ?, ?, ?, 1, ?)
 		ON CONFLICT DO UPDATE SET sensors = excluded.sensors, course = excluded.course, stale = 1, waiting = excluded.waiting
 		WHERE sensors != excluded.sensors OR course != excluded.course`,
-		dwelling, hourOf(h.From.UnixNano()), pack(h.From, sums), course, waiting)
+		dwelling, hourOf(h.From.UnixNano()), sums.b, course.b, waiting)
 	return err
 }
 
@@ -143,7 +134,7 @@ func (s *Store) hours(ctx context.Context, query string, args ...any) ([]QueuedH
 		l := newLegend()
 		for rows.Next() {
 			var h QueuedHour
-			var sensors, course []byte
+			var sensors, course sql.RawBytes
 			if err := rows.Scan(&h.dwelling, &h.hour, &sensors, &course, &h.mark); err != nil {
 				return err
 			}
@@ -163,8 +154,7 @@ func (h *QueuedHour) read(tx *sqlite.Tx, l *legend, sensors, course []byte) (err
 	if h.Dwelling, err = l.dwelling(tx, h.dwelling); err != nil {
 		return err
 	}
-	if h.Sensors, err = l.unpack(tx, h.dwelling, h.From, sensors); err != nil {
-		return err
-	}
-	return json.Unmarshal(course, &h.Course)
+	u := unpacker{tx: tx, legend: l, dwelling: h.dwelling}
+	h.Sensors, h.Course = u.sums(h.From, sensors), u.course(course)
+	return u.err
 }

@@ -80,7 +80,7 @@ CREATE TABLE hour (
 	dwelling INTEGER NOT NULL,
 	hour     INTEGER NOT NULL,
 	sensors  BLOB    NOT NULL,           -- packed, see pack.go
-	course   TEXT    NOT NULL,           -- JSON
+	course   BLOB    NOT NULL,           -- packed
 	trimmed  INTEGER NOT NULL DEFAULT 0, -- 1: readings of it were removed
 	stale    INTEGER NOT NULL,           -- 1: it is not noted yet that its days have to be made again
 	waiting  INTEGER NOT NULL,           -- the change that the InfluxDB does not know yet, or 0
