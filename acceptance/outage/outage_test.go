@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -175,9 +176,24 @@ func TestNoReadingIsLostWhateverTheServerDoes(t *testing.T) {
 	}
 }
 
+// killTimes is how often the gateway is killed: a few times in an ordinary run,
+// UCARE_OUTAGE_KILLS in the long ones.
+func killTimes(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("UCARE_OUTAGE_KILLS")
+	if text == "" {
+		return 6
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("UCARE_OUTAGE_KILLS=%q is not a number of kills", text)
+	}
+	return n
+}
+
 func TestNoReadingIsLostWhenTheGatewayIsKilledWhileItSends(t *testing.T) {
 	h := startHome(t, "")
-	found, err := h.kills(t.Context(), 6, io.Discard)
+	found, err := h.kills(t.Context(), killTimes(t), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

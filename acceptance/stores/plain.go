@@ -173,6 +173,15 @@ func (p plainInflux) raw(ctx context.Context, dwelling string, from, to time.Tim
 		p.bucket, from.Format(time.RFC3339), to.Format(time.RFC3339), dwelling))
 }
 
+// summed counts the hours or days that history/influx has stored, of its one home.
+func (p plainInflux) summed(measurement string) asked {
+	return func(ctx context.Context, _ string, from, to time.Time) (int, error) {
+		return p.rows(ctx, fmt.Sprintf(`from(bucket: %q) |> range(start: %s, stop: %s)
+			|> filter(fn: (r) => r._measurement == %q and r._field == "json") |> keep(columns: ["_time", "_value"])`,
+			hoursBucket, from.Format(time.RFC3339), to.Format(time.RFC3339), measurement))
+	}
+}
+
 // rows is how many rows an answer has.
 func (p plainInflux) rows(ctx context.Context, flux string) (int, error) {
 	body, err := json.Marshal(map[string]any{"query": flux, "type": "flux"})

@@ -35,6 +35,9 @@ type way struct {
 	writing time.Duration
 }
 
+// hoursBucket has the hours and days of history/influx, of which plain HTTP is asked too.
+const hoursBucket = "ucare/hours"
+
 // errCannot is that a way does not know what it was asked.
 var errCannot = errors.New("this way does not know that")
 
@@ -86,7 +89,10 @@ func openWay(ctx context.Context, name, dir, server string) (*way, error) {
 		return openEmbedded(ctx, name, filepath.Join(dir, name+".db"))
 	case plainWay:
 		p := plainInflux{server, "plain/raw"}
-		return &way{name: name, append: p.append, raw: p.raw, close: func() error { return nil }}, p.make(ctx)
+		return &way{
+			name: name, append: p.append, raw: p.raw, close: func() error { return nil },
+			hours: p.summed("course"), days: p.summed("day"),
+		}, p.make(ctx)
 	default:
 		return openInflux(ctx, name, server)
 	}
@@ -124,7 +130,7 @@ func openEmbedded(ctx context.Context, name, file string) (*way, error) {
 // and so gives their pseudonyms.
 func openInflux(ctx context.Context, name, server string) (*way, error) {
 	store, err := influx.New(influx.Config{
-		URL: server, Bucket: "ucare/raw", Hours: "ucare/hours", Key: []byte("a key of 32 bytes for the bench!"),
+		URL: server, Bucket: "ucare/raw", Hours: hoursBucket, Key: []byte("a key of 32 bytes for the bench!"),
 	}, func(context.Context, string) ([]string, error) { return nil, nil })
 	if err != nil {
 		return nil, err

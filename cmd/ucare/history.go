@@ -24,7 +24,7 @@ import (
 
 func newHistory() *cobra.Command {
 	cmd := &cobra.Command{Use: "history", Short: "Work on the history of a gateway"}
-	cmd.AddCommand(newHistoryCopy())
+	cmd.AddCommand(newHistoryCopy(), newHistoryPseudonyms())
 	return cmd
 }
 
