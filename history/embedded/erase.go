@@ -43,7 +43,7 @@ func (s *Store) Erase(ctx context.Context, dwelling string) (Counts, error) {
 // eraseRows removes the rows of a dwelling, its names last: until then it can be erased
 // again.
 func (s *Store) eraseRows(ctx context.Context, id int64) error {
-	const end = math.MaxInt64
+	const end int64 = math.MaxInt64
 	for _, once := range []func(*writing) (int64, error){
 		func(w *writing) (int64, error) { return w.cutQueue(id, end) },
 		func(w *writing) (int64, error) { return w.changed(cutAside, id, end, writeAtOnce) },
