@@ -172,15 +172,15 @@ func TestAPageIsNoReceipt(t *testing.T) {
 // A server that refuses now and then refuses no point for good.
 func TestAServerThatRefusesNowAndThenRefusesNothing(t *testing.T) {
 	s, l := behind(t, "s1")
-	for every := int64(2); every < 40; every++ {
+	for every := int64(3); every < 40; every++ {
 		var n atomic.Int64
 		l.SetFor(func(*http.Request) influxd.Fault {
-			if n.Add(1)%every == 0 {
+			if n.Add(1)%every == 1 { // the first one, too
 				return influxd.Status(http.StatusUnprocessableEntity, "just so", 0)
 			}
 			return influxd.Pass()
 		})
-		refused, err := s.Write(t.Context(), motions(10))
+		refused, err := s.Write(t.Context(), motions(1+int(every)%3))
 		if _, later := errors.AsType[*Later](err); err != nil && !later || len(refused) > 0 {
 			t.Errorf("one in %d: refused %v, %v", every, refused, err)
 		}
@@ -327,10 +327,14 @@ func TestAServerThatHangs(t *testing.T) {
 		t.Errorf("a server that needs 19 s under load would never get on: patience is %v", patience)
 	}
 	s, l := behind(t, "s1")
+	if s.line.http.Timeout != patience {
+		t.Errorf("a request may take %v, want %v", s.line.http.Timeout, patience)
+	}
 	l.Set(influxd.Hang())
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := s.Write(ctx, motions(10)); !errors.Is(err, context.DeadlineExceeded) {
+	_, err := s.Write(ctx, motions(10))
+	if _, later := errors.AsType[*Later](err); later || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the context's deadline: %v", err)
 	}
 	s.line.http.Timeout = 50 * time.Millisecond
