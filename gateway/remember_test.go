@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,9 +19,9 @@ import (
 func TestAPartOfTheHistoryThatEndsIsStartedAgainAndTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gateway{faults: newFaults(discard(), nil), logger: discard(), closings: closings{logger: discard()}}
-		runs := 0
+		var runs atomic.Int64
 		g.startAside("history", func(ctx context.Context) error {
-			switch runs++; runs {
+			switch runs.Add(1) {
 			case 1:
 				panic("broken")
 			case 2:
@@ -34,15 +35,15 @@ func TestAPartOfTheHistoryThatEndsIsStartedAgainAndTold(t *testing.T) {
 		for i, want := range []string{"broke (broken)", "no room", "no reason"} {
 			synctest.Wait()
 			f := g.faults.Standing("")
-			if runs != i+1 || len(f) != 1 || f[0].Code != ucare.FaultHistory || f[0].Subject != "history" || !strings.Contains(f[0].Detail, want) {
-				t.Errorf("after %d runs the faults are %+v, want one that says %q", runs, f, want)
+			if n := runs.Load(); n != int64(i+1) || len(f) != 1 || f[0].Code != ucare.FaultHistory || f[0].Subject != "history" || !strings.Contains(f[0].Detail, want) {
+				t.Errorf("after %d runs the faults are %+v, want one that says %q", runs.Load(), f, want)
 			}
 			time.Sleep(againAfter)
 		}
 		time.Sleep(wellAfter)
 		synctest.Wait()
-		if f := g.faults.Standing(""); runs != 4 || len(f) != 0 {
-			t.Errorf("after a minute of running well, the faults are %+v (%d runs)", f, runs)
+		if f := g.faults.Standing(""); runs.Load() != 4 || len(f) != 0 {
+			t.Errorf("after a minute of running well, the faults are %+v (%d runs)", f, runs.Load())
 		}
 		if err := g.Close(); err != nil {
 			t.Error(err)
