@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -239,8 +240,23 @@ func (m *model) trim() {
 	}
 }
 
+// reopen ends the program and starts it again; now and then it is killed. What a killed
+// one leaves is what stands in its files while it has them open.
 func (m *model) reopen() {
-	m.must(m.store.Close())
+	killed := m.dice.IntN(2) == 0
+	if killed {
+		left := filepath.Join(m.t.TempDir(), "history.db")
+		for _, companion := range []string{"", "-wal"} {
+			content, err := os.ReadFile(m.path + companion)
+			m.must(err)
+			m.must(os.WriteFile(left+companion, content, 0o600))
+		}
+		defer func(path string) { _ = os.Remove(path) }(m.path)
+		m.must(m.store.Close())
+		m.path = left
+	} else {
+		m.must(m.store.Close())
+	}
 	m.queue = m.dice.IntN(4) > 0
 	m.open()
 	if !m.queue || !m.unlined {
