@@ -83,8 +83,8 @@ func (h *home) point(t *testing.T, r ucare.Reading, n int) string {
 // The comparison sees each way in which a store can be wrong, on a real server.
 func TestTheComparisonSeesWhatIsMissingDoubleOrStrange(t *testing.T) {
 	h := startServer(t)
-	from := time.Now().UTC().Truncate(time.Hour).Add(-time.Hour)
-	to := from.Add(time.Hour)
+	to := time.Now().UTC().Truncate(time.Hour)
+	from := to.AddDate(0, 0, -1) // a whole day: in one hour of it nobody may have moved
 	for r := range (load.Home{Dwelling: acceptance.Dwelling, Seed: 1, PerHour: load.Busy}).Readings(from, to) {
 		h.note(r)
 	}
@@ -226,7 +226,7 @@ func TestTheRunsNoticeWhatIsLost(t *testing.T) {
 			"an answer of 500 is taken for done",
 			write + "\n\tif later, is := errors.AsType[*influx.Later](err); is && later.Fault == \"\" {\n\t\terr = nil\n\t}",
 			func(t *testing.T, h *home) difference {
-				p := plan{Length: 3 * time.Second, PerHour: 200, AlarmEvery: time.Second, Rounds: 1}
+				p := plan{Length: 10 * time.Second, PerHour: 600, AlarmEvery: time.Second, Rounds: 1} // time to be asked in vain
 				p.Modes = []mode{modes[0], refused("500", influxd.Status(http.StatusInternalServerError, "internal error", 0))}
 				result, err := h.outages(t.Context(), p, io.Discard)
 				if err != nil {
