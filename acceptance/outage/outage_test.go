@@ -227,7 +227,7 @@ func TestTheRunsNoticeWhatIsLost(t *testing.T) {
 			write + "\n\tif later, is := errors.AsType[*influx.Later](err); is && later.Fault == \"\" {\n\t\terr = nil\n\t}",
 			func(t *testing.T, h *home) difference {
 				p := plan{Length: 10 * time.Second, PerHour: 600, AlarmEvery: time.Second, Rounds: 1} // time to be asked in vain
-				p.Modes = []mode{modes[0], refused("500", influxd.Status(http.StatusInternalServerError, "internal error", 0))}
+				p.Modes = []mode{modes[0], writesRefused(influxd.Status(http.StatusInternalServerError, "internal error", 0))}
 				result, err := h.outages(t.Context(), p, io.Discard)
 				if err != nil {
 					t.Fatal(err)
@@ -250,4 +250,20 @@ func TestTheRunsNoticeWhatIsLost(t *testing.T) {
 			t.Logf("noticed: %s", d)
 		})
 	}
+}
+
+// writesRefused is a mode in which the server answers questions, and refuses what is written:
+// readings of hours ago are written only when it was asked what it has beside them.
+func writesRefused(fault influxd.Fault) mode {
+	m := refused("writes refused", fault)
+	m.begin = func(h *home) error {
+		h.line.SetFor(func(r *http.Request) influxd.Fault {
+			if r.URL.Path == "/api/v2/write" {
+				return fault
+			}
+			return influxd.Pass()
+		})
+		return nil
+	}
+	return m
 }
