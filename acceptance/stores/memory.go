@@ -34,6 +34,7 @@ func memories(ctx context.Context, dir string, n int) error {
 	defer func() { _ = server.Close() }() // with all that it stored
 	fmt.Printf("\nResident memory in MB while readings go through, after so many of them:\n\n")
 	table := tabwriter.NewWriter(os.Stdout, 2, 0, 3, ' ', tabwriter.AlignRight)
+	defer func() { _ = table.Flush() }() // of what was found before an error too
 	fmt.Fprint(table, "process\t")
 	for _, mark := range marks {
 		fmt.Fprintf(table, "%d\t", int(mark*float64(n)))
@@ -57,7 +58,7 @@ func memories(ctx context.Context, dir string, n int) error {
 		row(table, name, resident)
 	}
 	fmt.Fprintf(os.Stderr, "\r%55s\r", "")
-	return table.Flush()
+	return nil
 }
 
 func row(table *tabwriter.Writer, name string, resident []int64) {

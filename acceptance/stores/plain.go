@@ -136,7 +136,10 @@ func summed[T any](p plainSQLite, table string) asked {
 }
 
 // plainInflux is an InfluxDB to which line protocol and Flux are posted, ready made.
-type plainInflux struct{ server, bucket string }
+type plainInflux struct {
+	server, bucket string
+	numbers        *numbers
+}
 
 // make makes the database, "database/policy", to keep everything.
 func (p plainInflux) make(ctx context.Context) error {
@@ -149,16 +152,9 @@ func (p plainInflux) make(ctx context.Context) error {
 // append is timed without the making of the lines.
 func (p plainInflux) append(ctx context.Context, readings []ucare.Reading) (time.Duration, error) {
 	var lines strings.Builder
-	var before ucare.Reading
-	n := 0
-	for _, r := range readings {
-		if r.At.Equal(before.At) && load.Compare(r, before) == 0 {
-			n++
-		} else {
-			n = 0
-		}
-		before = r
-		lines.WriteString(load.Point(r, n, r.Dwelling, r.Sensor))
+	for _, point := range p.numbers.points(readings) {
+		r := point.Reading
+		lines.WriteString(load.Point(r, point.N, r.Dwelling, r.Sensor))
 		lines.WriteByte('\n')
 	}
 	began := time.Now()

@@ -88,7 +88,7 @@ func openWay(ctx context.Context, name, dir, server string) (*way, error) {
 	case embeddedWay, queueWay:
 		return openEmbedded(ctx, name, filepath.Join(dir, name+".db"))
 	case plainWay:
-		p := plainInflux{server, "plain/raw"}
+		p := plainInflux{server, "plain/raw", new(numbers)}
 		return &way{
 			name: name, append: p.append, raw: p.raw, close: func() error { return nil },
 			hours: p.summed("course"), days: p.summed("day"),
@@ -159,17 +159,27 @@ func openInflux(ctx context.Context, name, server string) (*way, error) {
 	}, nil
 }
 
-// appendInflux sends readings, numbered as the file would number them.
-func appendInflux(store *influx.Store) func(context.Context, []ucare.Reading) (time.Duration, error) {
-	return func(ctx context.Context, readings []ucare.Reading) (time.Duration, error) {
-		points := make([]influx.Point, len(readings))
-		for i, r := range readings {
-			points[i].Reading = r
-			if i > 0 && load.Compare(readings[i-1], r) == 0 {
-				points[i].N = points[i-1].N + 1
-			}
+// numbers tell readings of one sensor, kind and instant apart, as the file would, also where
+// they come in two batches.
+type numbers struct{ last influx.Point }
+
+func (n *numbers) points(readings []ucare.Reading) []influx.Point {
+	points := make([]influx.Point, len(readings))
+	for i, r := range readings {
+		points[i].Reading = r
+		if load.Compare(n.last.Reading, r) == 0 {
+			points[i].N = n.last.N + 1
 		}
-		refused, err := store.Write(ctx, points)
+		n.last = points[i]
+	}
+	return points
+}
+
+// appendInflux sends readings.
+func appendInflux(store *influx.Store) func(context.Context, []ucare.Reading) (time.Duration, error) {
+	numbers := new(numbers)
+	return func(ctx context.Context, readings []ucare.Reading) (time.Duration, error) {
+		refused, err := store.Write(ctx, numbers.points(readings))
 		if len(refused) > 0 {
 			return 0, fmt.Errorf("%d points were refused: %s", len(refused), refused[0].Reason)
 		}
