@@ -99,6 +99,13 @@ func (d *crashDisk) mend() {
 	d.failing = 0
 }
 
+// empty takes all files away, as if they had been moved aside.
+func (d *crashDisk) empty() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.power.names, d.power.durable, d.power.renames = map[string]*node{}, map[string]*node{}, nil
+}
+
 // isOff reports whether the power was cut.
 func (d *crashDisk) isOff() bool {
 	d.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -117,7 +118,14 @@ func (l *life) openAgain() (*Journal, error) {
 
 // open opens the journal and looks whether all is there.
 func (l *life) open() (*Journal, error) {
-	j, _, err := Open(context.Background(), "/"+l.name+"/journal.db", l.options)
+	path := "/" + l.name + "/journal.db"
+	j, _, err := Open(context.Background(), path, l.options)
+	if err != nil && len(l.acked) == 0 && strings.Contains(err.Error(), "file is not a database") {
+		// A first start that was cut short on a disk whose syncs fail. Nothing was promised
+		// yet, and on a real disk Open itself begins afresh.
+		l.disk.empty()
+		j, _, err = Open(context.Background(), path, l.options)
+	}
 	if err != nil {
 		return nil, err
 	}
