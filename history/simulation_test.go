@@ -269,7 +269,7 @@ func differ[T any](what string, got map[string]T, want []T, key func(T) string) 
 }
 
 // More of them are worth an hour now and then: go test ./history -run WhateverTheServerDoes -lives 2000.
-var lives = flag.Uint64("lives", 60, "how many seeds of TestNoReadingIsLostWhateverTheServerDoes")
+var lives = flag.Uint64("lives", 15, "how many seeds of TestNoReadingIsLostWhateverTheServerDoes")
 
 // Whatever the server does, and wherever the program dies: in the end the server has the
 // readings that were appended, each once, and so has whoever reads the history.
