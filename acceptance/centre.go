@@ -151,7 +151,12 @@ func (w *WatchedCentre) note(body []byte, came time.Time) Fault {
 func (w *WatchedCentre) Rooms() map[string]Heard {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return maps.Clone(w.rooms)
+	rooms := maps.Clone(w.rooms)
+	for room, heard := range rooms {
+		heard.Alarms = maps.Clone(heard.Alarms) // reports go on coming in
+		rooms[room] = heard
+	}
+	return rooms
 }
 
 // Taken are the names of the alarms that the centre itself has.
