@@ -47,6 +47,7 @@ func run() error {
 	perHour := flag.Int("readings", load.Busy, "readings an hour, for 90 days; 1,389 make 3 million")
 	times := flag.Int("times", 5, "how often each question is asked")
 	memory := flag.Int("memory", 1_000_000, "how many readings go through each store and the gateway for its memory; 0 for none")
+	only := flag.String("memory-of", "", "only the processes that have this in their name, such as \"gateway\"")
 	child := flag.String("child", "", "of the memory: which way this process is")
 	server := flag.String("server", "", "of the memory: the InfluxDB of that way")
 	flag.Parse()
@@ -66,7 +67,7 @@ func run() error {
 		}
 	}
 	if *memory > 0 {
-		return memories(ctx, dir, *memory)
+		return memories(ctx, dir, *only, *memory)
 	}
 	return nil
 }

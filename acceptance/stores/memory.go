@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -26,47 +25,48 @@ var marks = []float64{0.1, 0.5, 1}
 
 // memories prints how much memory a process with one store has, after a tenth, half
 // and all of the readings; and so of the gateway.
-func memories(ctx context.Context, dir string, n int) error {
+func memories(ctx context.Context, dir, only string, n int) error {
 	server, err := influxd.Start(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = server.Close() }() // with all that it stored
-	fmt.Printf("\nResident memory in MB while readings go through, after so many of them:\n\n")
-	table := tabwriter.NewWriter(os.Stdout, 2, 0, 3, ' ', tabwriter.AlignRight)
-	defer func() { _ = table.Flush() }() // of what was found before an error too
-	fmt.Fprint(table, "process\t")
+	fmt.Printf("\nResident memory in MB while readings go through, after so many of them:\n\n%40s", "process")
 	for _, mark := range marks {
-		fmt.Fprintf(table, "%d\t", int(mark*float64(n)))
+		fmt.Printf("%10d", int(mark*float64(n)))
 	}
-	fmt.Fprintln(table)
+	fmt.Println()
 	for _, name := range []string{embeddedWay, queueWay, influxWay} {
-		fmt.Fprintf(os.Stderr, "\rmemory of %-40s", name)
-		resident, err := child(ctx, name, server.URL, n)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := printMemory(name, only, func() ([]int64, error) { return child(ctx, name, server.URL, n) }); err != nil {
+			return err
 		}
-		row(table, name, resident)
 	}
 	for _, history := range []string{"store: embedded", fmt.Sprintf("store: influxdb, influxdb: {url: %q, bucket: gateway/raw, hours_bucket: gateway/hours}", server.URL)} {
 		name := "gateway, " + strings.TrimSuffix(strings.Fields(history)[1], ",")
-		fmt.Fprintf(os.Stderr, "\rmemory of %-40s", name)
-		resident, err := gatewayMemory(ctx, dir, history, n)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := printMemory(name, only, func() ([]int64, error) { return gatewayMemory(ctx, dir, history, n) }); err != nil {
+			return err
 		}
-		row(table, name, resident)
 	}
-	fmt.Fprintf(os.Stderr, "\r%55s\r", "")
 	return nil
 }
 
-func row(table *tabwriter.Writer, name string, resident []int64) {
-	fmt.Fprintf(table, "%s\t", name)
-	for _, bytes := range resident {
-		fmt.Fprintf(table, "%.0f\t", float64(bytes)/1e6)
+// printMemory measures one process and prints its line at once: the next may take minutes.
+func printMemory(name, only string, measure func() ([]int64, error)) error {
+	if !strings.Contains(name, only) {
+		return nil
 	}
-	fmt.Fprintln(table)
+	fmt.Fprintf(os.Stderr, "\rmemory of %-40s", name)
+	resident, err := measure()
+	if err != nil {
+		return fmt.Errorf("memory of %s: %w", name, err)
+	}
+	fmt.Fprintf(os.Stderr, "\r%55s\r", "")
+	fmt.Printf("%40s", name)
+	for _, bytes := range resident {
+		fmt.Printf("%10.0f", float64(bytes)/1e6)
+	}
+	fmt.Println()
+	return nil
 }
 
 // child runs this program once more, as a process that only has one store, and returns
