@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/ucare-project/ucare/acceptance"
@@ -45,7 +46,7 @@ func run() error {
 	rounds := flag.Int("rounds", 1, "how often each way of being bad has its turn")
 	kills := flag.Int("kills", 50, "how often the gateway is killed afterwards; 0 for never")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	dir, err := os.MkdirTemp("", "ucare-outage-")

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -51,7 +52,7 @@ func run() error {
 	child := flag.String("child", "", "of the memory: which way this process is")
 	server := flag.String("server", "", "of the memory: the InfluxDB of that way")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *child != "" {
 		return grow(ctx, *child, *server, *memory)
