@@ -153,10 +153,7 @@ func (o *owner) message(e journal.Entry) bool {
 	if !mine || !others {
 		return !others
 	}
-	h := o.decoder.Hear(sensors.Message{
-		At: e.At, Source: e.Source, Topic: e.Topic, Payload: e.Payload, QoS: e.QoS, Retained: e.Retained, Duplicate: e.Duplicate,
-	})
-	mine, others = o.speaksOf(h)
+	mine, others = o.speaksOf(o.decoder.Hear(messageOf(e)))
 	return mine || !others
 }
 
