@@ -51,11 +51,11 @@ func NewEraser(ctx context.Context, o EraseOptions) (*Eraser, error) {
 	if e.progress == nil {
 		e.progress = func(int64, int64) {}
 	}
-	if _, err := os.Stat(e.path("journal.db")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(e.path(journalFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no gateway has kept anything in %s: is gateway.data of the configuration right, and may this user read it?", e.c.Box.Data)
 	}
 	var err error
-	e.journal, _, err = journal.Open(ctx, e.path("journal.db"), journal.Options{BallastBytes: -1})
+	e.journal, _, err = journal.Open(ctx, e.path(journalFile), journal.Options{BallastBytes: -1})
 	if err != nil {
 		return nil, errors.Join(ErrRunning, err)
 	}

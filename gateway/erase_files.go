@@ -54,7 +54,7 @@ func (e *Eraser) files() ([]namingFile, error) {
 // ours reports whether the file is one of those whose content is erased in another way,
 // or that hold no names: noise, keys, numbers.
 func ours(name string) bool {
-	for _, store := range []string{"journal.db", "history.db"} {
+	for _, store := range []string{journalFile, historyFile} {
 		if rest, is := strings.CutPrefix(name, store); is {
 			return slices.Contains([]string{"", "-wal", "-shm", "-journal", ".lock", ".ballast", ".ballast.new"}, rest)
 		}

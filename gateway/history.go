@@ -14,6 +14,9 @@ import (
 	"github.com/ucare-project/ucare/history/influx"
 )
 
+// historyFile is the history's name in the data directory.
+const historyFile = "history.db"
+
 // pseudonymKeyFile holds the key that makes pseudonyms of dwellings and sensors. Without
 // it nobody can say whose an InfluxDB's readings are.
 const pseudonymKeyFile = "pseudonyms.key"
@@ -23,7 +26,7 @@ const pseudonymKeyFile = "pseudonyms.key"
 func HistoryOptions(c *configs.Gateway, alsoUnused bool) (history.Options, error) {
 	h := c.Box.History
 	o := history.Options{
-		Path: filepath.Join(c.Box.Data, "history.db"), Location: c.Box.TimeZone.Location,
+		Path: filepath.Join(c.Box.Data, historyFile), Location: c.Box.TimeZone.Location,
 		KeepReadings: h.Keep, KeepHours: h.KeepHours,
 	}
 	if h.Influx == nil || h.Store != configs.InfluxDB && !alsoUnused {
