@@ -225,10 +225,7 @@ func recordKey(dir string) (ed25519.PrivateKey, error) {
 	}
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails
-	if err := writeSynced(path+".fresh", []byte(base64.StdEncoding.EncodeToString(seed)+"\n")); err != nil {
-		return nil, fmt.Errorf("make the key that signs records: %w", err)
-	}
-	if err := os.Rename(path+".fresh", path); err != nil {
+	if err := writeWhole(path, []byte(base64.StdEncoding.EncodeToString(seed)+"\n")); err != nil {
 		return nil, fmt.Errorf("make the key that signs records: %w", err)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil

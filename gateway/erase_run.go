@@ -143,11 +143,3 @@ func (e *Eraser) writeRecord(r Record) (signed, readable string, err error) {
 	}
 	return name + ".json", name + ".txt", nil
 }
-
-// writeWhole writes a file that is there as a whole or not at all.
-func writeWhole(path string, content []byte) error {
-	if err := writeSynced(path+".new", content); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
-}

@@ -81,11 +81,7 @@ func pseudonymKey(dir string) ([]byte, error) {
 	}
 	key = make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
-	if err := writeSynced(path+".new", key); err != nil {
-		return nil, fmt.Errorf("make the key of the pseudonyms: %w", err)
-	}
-	err = os.Rename(path+".new", path)
-	if err == nil {
+	if err = writeWhole(path, key); err == nil {
 		err = syncFolder(dir) // before anything is sent under a pseudonym that nobody could undo
 	}
 	if err != nil {
@@ -101,6 +97,14 @@ func syncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// writeWhole writes a file that is there as a whole or not at all.
+func writeWhole(path string, content []byte) error {
+	if err := writeSynced(path+".new", content); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // writeSynced writes a file that only its owner can read, and that survives a power cut.
