@@ -106,7 +106,7 @@ func (e *Eraser) Known(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(e.begunFile(Pseudonym(key, e.dwelling))); err == nil {
+	if _, err := os.Stat(e.begunFile(pseudonym(key, e.dwelling))); err == nil {
 		return true, nil
 	}
 	stored, err := e.history.Dwellings(ctx)

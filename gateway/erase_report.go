@@ -3,11 +3,8 @@ package gateway
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare/configs"
+	"github.com/ucare-project/ucare/history/influx"
 	"github.com/ucare-project/ucare/language"
 )
 
@@ -143,14 +141,9 @@ func number(l language.Language, n *int64) string {
 	return fmt.Sprint(*n)
 }
 
-// Pseudonym is the name of a dwelling where people must not read it: the same as in
-// the InfluxDB.
-func Pseudonym(key []byte, dwelling string) string {
-	const prefix = "d-"
-	sum := hmac.New(sha256.New, key)
-	sum.Write([]byte(prefix + dwelling)) // as package influx does
-	return prefix + hex.EncodeToString(sum.Sum(nil)[:8])
-}
+// pseudonym is the name of a dwelling where people must not read it: the same as in
+// the InfluxDB, also where there is none.
+func pseudonym(key []byte, dwelling string) string { return influx.Config{Key: key}.Dwelling(dwelling) }
 
 // sign signs a record with the gateway's key.
 func (r Record) sign(key ed25519.PrivateKey) ([]byte, error) {

@@ -39,7 +39,7 @@ func (e *Eraser) Run(ctx context.Context, by, version string) (Erasure, error) {
 		return done, err
 	}
 	r := Record{
-		Format: recordFormat, Gateway: e.c.Box.ID, Version: version, Dwelling: Pseudonym(key, e.dwelling), By: by,
+		Format: recordFormat, Gateway: e.c.Box.ID, Version: version, Dwelling: pseudonym(key, e.dwelling), By: by,
 		Elsewhere: elsewhere(e.c), Texts: map[string]string{},
 	}
 	first, err := e.begin(ctx, r.Dwelling)

@@ -353,7 +353,7 @@ func TestAnErasureThatWasEndedIsFinishedByTheNext(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			first, err := e.begin(t.Context(), Pseudonym(key, mayer))
+			first, err := e.begin(t.Context(), pseudonym(key, mayer))
 			if err != nil {
 				t.Fatal(err)
 			}

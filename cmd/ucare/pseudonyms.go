@@ -13,8 +13,8 @@ import (
 
 	"github.com/ucare-project/ucare/configs"
 	"github.com/ucare-project/ucare/gateway"
+	"github.com/ucare-project/ucare/history"
 	"github.com/ucare-project/ucare/history/embedded"
-	"github.com/ucare-project/ucare/history/influx"
 )
 
 func newHistoryPseudonyms() *cobra.Command {
@@ -47,41 +47,39 @@ The gateway may run meanwhile.`,
 
 // pseudonyms are the rows of the list, the head first.
 func pseudonyms(ctx context.Context, c *configs.Gateway) ([][]string, error) {
-	store, err := masks(c)
+	options, err := masks(c)
 	if err != nil {
 		return nil, err
 	}
-	defer store.Close()
-	known, err := knownNames(ctx, c)
+	known, err := knownNames(ctx, c, options.Path)
 	if err != nil {
 		return nil, err
 	}
 	rows := [][]string{{"pseudonym", "dwelling", "sensor"}}
 	for _, d := range known {
-		rows = append(rows, []string{store.Dwelling(d.dwelling), d.dwelling, ""})
+		rows = append(rows, []string{options.Influx.Dwelling(d.dwelling), d.dwelling, ""})
 		for _, sensor := range d.sensors {
-			rows = append(rows, []string{store.Sensor(sensor), d.dwelling, sensor})
+			rows = append(rows, []string{options.Influx.Sensor(sensor), d.dwelling, sensor})
 		}
 	}
 	return rows, nil
 }
 
-// masks is the store that makes the pseudonyms. It speaks with no server, and makes no key:
-// one of somebody else's would keep the gateway from reading it.
-func masks(c *configs.Gateway) (*influx.Store, error) {
+// masks are the options of the history, with the key that makes the pseudonyms. It makes
+// no key: one of somebody else's would keep the gateway from reading it.
+func masks(c *configs.Gateway) (o history.Options, err error) {
 	const key = "pseudonyms.key"
 	if c.Box.History.Influx == nil {
-		return nil, errors.New("the configuration names no InfluxDB (gateway.history.influxdb): there are no pseudonyms")
+		return o, errors.New("the configuration names no InfluxDB (gateway.history.influxdb): there are no pseudonyms")
 	}
 	path := filepath.Join(c.Box.Data, key)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s yet: the gateway makes it when it starts with gateway.history.store: %s", path, configs.InfluxDB)
+		return o, fmt.Errorf("there is no %s yet: the gateway makes it when it starts with gateway.history.store: %s", path, configs.InfluxDB)
 	}
-	o, err := gateway.HistoryOptions(c, true)
-	if err != nil {
-		return nil, fmt.Errorf("%w (run this as the gateway's user)", err)
+	if o, err = gateway.HistoryOptions(c, true); err != nil {
+		return o, fmt.Errorf("%w (run this as the gateway's user)", err)
 	}
-	return influx.New(*o.Influx, func(context.Context, string) ([]string, error) { return nil, nil })
+	return o, nil
 }
 
 // A knownHome is a home with the sensors that were heard of.
@@ -91,8 +89,7 @@ type knownHome struct {
 }
 
 // knownNames are the homes of the configuration, and those that the file remembers.
-func knownNames(ctx context.Context, c *configs.Gateway) (known []knownHome, err error) {
-	path := filepath.Join(c.Box.Data, "history.db")
+func knownNames(ctx context.Context, c *configs.Gateway, path string) (known []knownHome, err error) {
 	file, err := embedded.OpenToRead(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("read the names of the sensors in %s: %w", path, err)

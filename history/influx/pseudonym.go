@@ -10,11 +10,22 @@ import (
 	"sync"
 )
 
+const (
+	ofDwelling = "d-"
+	ofSensor   = "s-"
+)
+
 // Dwelling is the pseudonym of a dwelling: "d-" and 16 hexadecimal digits.
-func (s *Store) Dwelling(name string) string { return s.masks.of("d-", name, s.c.pseudonym) }
+func (c Config) Dwelling(name string) string { return c.pseudonym(ofDwelling, name) }
 
 // Sensor is the pseudonym of a sensor: "s-" and 16 hexadecimal digits.
-func (s *Store) Sensor(name string) string { return s.masks.of("s-", name, s.c.pseudonym) }
+func (c Config) Sensor(name string) string { return c.pseudonym(ofSensor, name) }
+
+// Dwelling is the pseudonym of a dwelling, as [Config.Dwelling] works it out.
+func (s *Store) Dwelling(name string) string { return s.masks.of(ofDwelling, name, s.c.pseudonym) }
+
+// Sensor is the pseudonym of a sensor, as [Config.Sensor] works it out.
+func (s *Store) Sensor(name string) string { return s.masks.of(ofSensor, name, s.c.pseudonym) }
 
 // masks are the pseudonyms that were worked out already: a code for each reading would be
 // a good part of what writing it costs.
