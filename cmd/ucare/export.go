@@ -166,7 +166,7 @@ func (f exportFlags) write(cmd *cobra.Command, e *export) error {
 		return e.stream(cmd.Context(), f.format, cmd.OutOrStdout(), false)
 	}
 	return intoFile(f.out, func(out io.Writer) error {
-		if strings.HasSuffix(f.out, ".zip") {
+		if isZip(f.out) {
 			return e.zip(cmd.Context(), f.format, out)
 		}
 		return e.stream(cmd.Context(), f.format, out, strings.HasSuffix(f.out, ".gz"))

@@ -19,7 +19,7 @@ func TestAnImportedExportIsTheSameAgain(t *testing.T) {
 	from, data := gatewayOf(t, "kim")
 	stop := livedIn(t, data, "kim")
 	whole := says(t, "export", "--config", from)
-	for _, name := range []string{"kim.jsonl", "kim.jsonl.gz", "kim.zip"} {
+	for _, name := range []string{"kim.jsonl", "kim.jsonl.gz", "kim.zip", "KIM.ZIP"} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), name)
 			says(t, "export", "--config", from, "--out", file)
