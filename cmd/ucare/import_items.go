@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -67,28 +66,20 @@ func itemsIn(file string, shown *progress) iter.Seq2[item, error] {
 
 // eachLine passes the lines on, and reports whether more are wanted.
 func eachLine(in io.Reader, name string, read func([]byte) (item, error), yield func(item, error) bool) bool {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 64<<10), longestLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 {
-			continue
-		}
-		one, err := read(line)
-		one.where = fmt.Sprintf("line %d of %s", n, name)
+	for line, err := range linesIn(in, name) {
 		if err != nil {
-			yield(one, fmt.Errorf("%s cannot be imported (%w): %.200s", one.where, err, line))
+			yield(item{}, err)
+			return false
+		}
+		one, err := read(line.text)
+		one.where = line.String()
+		if err != nil {
+			yield(one, fmt.Errorf("%v cannot be imported (%w): %.200s", line, err, line.text))
 			return false
 		}
 		if !yield(one, nil) {
 			return false
 		}
-	}
-	if err := lines.Err(); err != nil {
-		yield(item{}, fmt.Errorf("behind line %d of %s: %w", n, name, err))
-		return false
 	}
 	return true
 }

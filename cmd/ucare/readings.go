@@ -35,28 +35,52 @@ func readingsIn(file string, stdin io.Reader, shown *progress) iter.Seq2[ucare.R
 			return
 		}
 		defer in.Close()
-		lines := bufio.NewScanner(in)
-		lines.Buffer(make([]byte, 64<<10), longestLine)
-		n := 0
-		for lines.Scan() {
-			n++
-			if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-				continue
+		for line, err := range linesIn(in, file) {
+			if err != nil {
+				yield(ucare.Reading{}, err)
+				return
 			}
-			r, err := readingOf(lines.Bytes())
-			if err != nil && isRecord(lines.Bytes()) {
+			r, err := readingOf(line.text)
+			if err != nil && isRecord(line.text) {
 				continue
 			}
 			if err != nil {
-				yield(r, fmt.Errorf("line %d of %s is no reading (%w): %.200s", n, file, err, lines.Bytes()))
+				yield(r, fmt.Errorf("%v is no reading (%w): %.200s", line, err, line.text))
 				return
 			}
 			if !yield(r, nil) {
 				return
 			}
 		}
+	}
+}
+
+// A textLine is a line of a file that is not empty.
+type textLine struct {
+	n    int // its number
+	file string
+	text []byte // until the next one is read
+}
+
+// String says where the line is, for whoever has to find it.
+func (l textLine) String() string { return fmt.Sprintf("line %d of %s", l.n, l.file) }
+
+// linesIn reads the lines of a file. The mark that some editors write before the first
+// one is no part of it.
+func linesIn(in io.Reader, file string) iter.Seq2[textLine, error] {
+	return func(yield func(textLine, error) bool) {
+		lines := bufio.NewScanner(in)
+		lines.Buffer(make([]byte, 64<<10), longestLine)
+		line := textLine{file: file}
+		for lines.Scan() {
+			line.n++
+			line.text = bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
+			if len(line.text) > 0 && !yield(line, nil) {
+				return
+			}
+		}
 		if err := lines.Err(); err != nil {
-			yield(ucare.Reading{}, fmt.Errorf("behind line %d of %s: %w", n, file, err))
+			yield(line, fmt.Errorf("behind %v: %w", line, err))
 		}
 	}
 }

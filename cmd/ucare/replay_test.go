@@ -46,6 +46,9 @@ func TestReplayPrintsOneDecisionALine(t *testing.T) {
 	if strings.Count(without, "\n") != 1 {
 		t.Errorf("without --until time ends with the last reading: %s", without)
 	}
+	if _, marked, errs := ucareSays("replay", writeFile(t, "home.jsonl", "\ufeff"+smoking)); marked != without {
+		t.Errorf("with an editor's mark before the first line: %s%s", marked, errs)
+	}
 	code, out, errs := ucareSays("replay", "--until", "2026-03-02T09:00:00Z", file)
 	if code != 0 || errs != "" {
 		t.Fatalf("code %d, %s", code, errs)
