@@ -49,10 +49,16 @@ type testHome struct {
 // newTestHome wires a gateway; change what you like before start.
 func newTestHome(t *testing.T, dir string) *testHome {
 	t.Helper()
+	return newTestHomeAs(t, dir, testConfig)
+}
+
+// newTestHomeAs wires one of another configuration, in the form of testConfig.
+func newTestHomeAs(t *testing.T, dir, config string) *testHome {
+	t.Helper()
 	h := &testHome{reports: make(chan emergency.Report, 100), broker: freeAddress(t)}
 	centre := httptest.NewServer(http.HandlerFunc(h.receive))
 	t.Cleanup(centre.Close)
-	h.gateway = openGateway(t, dir, fmt.Sprintf(testConfig, freeAddress(t), h.broker, centre.URL))
+	h.gateway = openGateway(t, dir, fmt.Sprintf(config, freeAddress(t), h.broker, centre.URL))
 	return h
 }
 
@@ -145,6 +151,15 @@ func (h *testHome) hears(t *testing.T) emergency.Report {
 	}
 }
 
+// alarms lets a room's smoke be detected, and waits until the centre has heard of it.
+func (h *testHome) alarms(t *testing.T, room string) {
+	t.Helper()
+	h.say(t, "ucare/home/smoke-"+room, fmt.Sprintf(`{"room":%q,"kind":"smoke","active":true}`, room))
+	if r := h.hears(t); r.Alarm.Room != room {
+		t.Fatalf("the centre heard of %q, want %q", r.Alarm.Room, room)
+	}
+}
+
 // A hangingHistory takes readings and never comes back.
 type hangingHistory struct {
 	paperHistory
@@ -171,11 +186,7 @@ func TestAHistoryThatHangsForeverDelaysNoAlarm(t *testing.T) {
 	<-hanging.asked // it hangs now
 	for i := range 20 {
 		h.say(t, "ucare/home/hall", `{"room":"hall","kind":"motion","active":true}`)
-		room := fmt.Sprint("room-", i)
-		h.say(t, "ucare/home/smoke-"+room, fmt.Sprintf(`{"room":%q,"kind":"smoke","active":true}`, room))
-		if r := h.hears(t); r.Alarm.Room != room {
-			t.Fatalf("the centre heard of %q, want %q", r.Alarm.Room, room)
-		}
+		h.alarms(t, fmt.Sprint("room-", i))
 	}
 	if err := h.stop(); err != nil {
 		t.Errorf("a history that hangs is no reason to stop badly: %v", err)

@@ -62,11 +62,7 @@ func TestAHistoryWithoutADiskDelaysNoAlarmAndMissesNothing(t *testing.T) {
 			h.start(t)
 			const alarms = 20
 			for i := range alarms {
-				room := fmt.Sprint("room-", i)
-				h.say(t, "ucare/home/smoke-"+room, fmt.Sprintf(`{"room":%q,"kind":"smoke","active":true}`, room))
-				if r := h.hears(t); r.Alarm.Room != room {
-					t.Fatalf("the centre heard of %q, want %q", r.Alarm.Room, room)
-				}
+				h.alarms(t, fmt.Sprint("room-", i))
 			}
 			await(t, "the fault of the history", func() bool { return h.stands(ucare.FaultHistory, file) })
 			release()

@@ -3,14 +3,10 @@ package gateway
 import (
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/ucare-project/ucare/emergency"
 )
 
 // deaf accepts connections and never says a word.
@@ -59,21 +55,14 @@ func withInflux(address string) string {
 // left behind at the end.
 func TestAnInfluxDBThatNeverAnswersDelaysNothing(t *testing.T) {
 	address, connections := deaf(t)
-	h := &testHome{reports: make(chan emergency.Report, 100), broker: freeAddress(t)}
-	centre := httptest.NewServer(http.HandlerFunc(h.receive))
-	t.Cleanup(centre.Close)
-	h.gateway = openGateway(t, t.TempDir(), fmt.Sprintf(withInflux(address), freeAddress(t), h.broker, centre.URL))
+	h := newTestHomeAs(t, t.TempDir(), withInflux(address))
 	h.start(t)
 	h.say(t, "ucare/home/hall", `{"room":"hall","kind":"motion","active":true}`)
 	await(t, "the sender to ask the server", func() bool { return connections() > 0 })
 	began := time.Now() // what is older than the file, only the server could know
 	const alarms = 20
 	for i := range alarms {
-		room := fmt.Sprint("room-", i)
-		h.say(t, "ucare/home/smoke-"+room, fmt.Sprintf(`{"room":%q,"kind":"smoke","active":true}`, room))
-		if r := h.hears(t); r.Alarm.Room != room {
-			t.Fatalf("the centre heard of %q, want %q", r.Alarm.Room, room)
-		}
+		h.alarms(t, fmt.Sprint("room-", i))
 	}
 	await(t, "the readings in the history", func() bool { return len(h.remembered(t, began)) == alarms })
 	standing, err := h.gateway.history.Standing(t.Context())
