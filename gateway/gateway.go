@@ -193,7 +193,6 @@ func (g *Gateway) wireWatch(ctx context.Context, c *configs.Gateway, policy *eme
 		position: recovered.position, decided: recovered.decided, saved: time.Now(),
 	}
 	g.watch.progress.beat(recovered.position)
-	g.metrics.follow(func() int64 { return g.journal.LastPlace() - g.chronicle.read.Load() })
 	for _, f := range recovered.fold.standing() { // what the journal tells no more
 		g.faults.Set(f, true)
 	}

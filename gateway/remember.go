@@ -41,6 +41,7 @@ func (g *Gateway) wireHistory(c *configs.Gateway) {
 		history: g.history, file: options.Path, fresh: func() *sensors.Decoder { return NewDecoder(c) },
 		short: g.journal.DiskShort, fault: g.faults.Set, logger: g.part("chronicle"),
 	})
+	g.metrics.follow(func() int64 { return g.journal.LastPlace() - g.chronicle.read.Load() })
 }
 
 // startHistory starts the parts that no alarm depends on.
