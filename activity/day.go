@@ -220,9 +220,9 @@ func DayOf(dwelling, date string, location *time.Location, now time.Time, hours 
 	if err != nil {
 		return Day{}, err
 	}
-	d := Day{Dwelling: dwelling, Date: date, From: from, To: to, Until: earlier(to, later(now, from)).In(location).Truncate(time.Second)}
+	d := Day{Dwelling: dwelling, Date: date, From: from, To: to, Until: ucare.Earlier(to, ucare.Later(now, from)).In(location).Truncate(time.Second)}
 	d.Running = d.Until.Before(to)
-	t := teller{Day: &d, record: recordOf(hours, start, earlier(end, later(now, from))), location: location}
+	t := teller{Day: &d, record: recordOf(hours, start, ucare.Earlier(end, ucare.Later(now, from))), location: location}
 	t.outings = t.record.outings()
 	t.tellRooms()
 	t.tellOutings()
@@ -294,7 +294,7 @@ func (t *teller) tellSigns() {
 		if t.First == nil && !begins.IsZero() && !s.at.Before(begins) {
 			t.First = t.sign(s.at, s)
 		}
-		t.Last = t.sign(earlier(s.last, t.Until), s)
+		t.Last = t.sign(ucare.Earlier(s.last, t.Until), s)
 	}
 }
 
@@ -315,7 +315,7 @@ func (t *teller) tellOutings() {
 			t.Outings.Count++
 		}
 		if o.Open {
-			o.To = earlier(o.To, t.Until)
+			o.To = ucare.Earlier(o.To, t.Until)
 		}
 		o.Span = t.span(o.From, o.To)
 		t.Outings.List = append(t.Outings.List, o)

@@ -384,7 +384,7 @@ func (s *sum) pass(f *following, at time.Time) {
 		if f.counts() {
 			until := at
 			if pulses(f.Kind) {
-				until = earlier(at, f.said.Since.Add(ucare.StuckAfter))
+				until = ucare.Earlier(at, f.said.Since.Add(ucare.StuckAfter))
 			}
 			if until.After(since) {
 				row := s.row(f.Sensor, f.Kind, "")
@@ -575,20 +575,6 @@ func (f *following) lasts() bool {
 	default:
 		return f.said.State == ucare.Active && f.Kind != ucare.HelpButton
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // finite keeps a sum of absurd values a number: JSON knows nothing that is none.

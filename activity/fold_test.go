@@ -160,7 +160,7 @@ func onePass(readings []ucare.Reading, end time.Time) map[measure]totals {
 			if !said[c].Clears {
 				return
 			}
-			at = earlier(at, said[c].Since.Add(2*time.Hour))
+			at = ucare.Earlier(at, said[c].Since.Add(2*time.Hour))
 		}
 		sum := all[measure{c, ""}]
 		sum.ActiveFor += max(0, at.Sub(since))

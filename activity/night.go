@@ -49,7 +49,7 @@ func (p piece) length() time.Duration { return p.to.Sub(p.from) }
 
 // tellNight finds the night that ended on the day.
 func (t *teller) tellNight() {
-	opens, closes := t.hour(nightOpens), earlier(t.hour(nightCloses), t.record.end)
+	opens, closes := t.hour(nightOpens), ucare.Earlier(t.hour(nightCloses), t.record.end)
 	known := func(fits func(Contact) bool) bool { return t.record.has(fits) }
 	if known(func(c Contact) bool { return c.Kind == ucare.Bed }) {
 		t.Night = t.night(ByBed, t.inBed(opens, closes), closes)
@@ -70,7 +70,7 @@ func (t *teller) inBed(opens, closes time.Time) []piece {
 			continue
 		}
 		if n := len(all); n > 0 && t.turns(all[n-1].to, h.at, h.room) {
-			all[n-1].to = later(all[n-1].to, h.to)
+			all[n-1].to = ucare.Later(all[n-1].to, h.to)
 			continue
 		}
 		all = append(all, piece{h.at, h.to})
@@ -147,7 +147,7 @@ func (t *teller) atHome(all []piece) []piece {
 			if before := (piece{p.from, o.From}); before.length() >= atLeast {
 				kept = append(kept, before)
 			}
-			p.from = earlier(o.To, p.to)
+			p.from = ucare.Earlier(o.To, p.to)
 		}
 		if p.length() >= atLeast {
 			kept = append(kept, p)

@@ -91,7 +91,7 @@ func (s *sight) confirmedBy(next *sighting) bool {
 // rest weighs a time in a bed or on a seat and reports whether it shows that somebody is
 // inside.
 func (l *leaving) rest(from, to time.Time) bool {
-	return !l.at.IsZero() && !later(from, l.at.Add(closeBehind)).Add(moment).After(to)
+	return !l.at.IsZero() && !ucare.Later(from, l.at.Add(closeBehind)).Add(moment).After(to)
 }
 
 // seesPeople reports whether a sensor of that kind does not mistake for a person what

@@ -69,7 +69,7 @@ func (r *record) byDoor() []Outing {
 // rested reports whether somebody lay or sat down between the use of the door and an instant.
 func (r *record) rested(l leaving, to time.Time) bool {
 	return slices.ContainsFunc(r.held, func(h lasting) bool {
-		return (h.kind == ucare.Bed || h.kind == ucare.Seat) && l.rest(h.at, earlier(h.to, to))
+		return (h.kind == ucare.Bed || h.kind == ucare.Seat) && l.rest(h.at, ucare.Earlier(h.to, to))
 	})
 }
 
@@ -80,7 +80,7 @@ func (r *record) bySwitch() []Outing {
 		if h.kind != ucare.Away {
 			continue
 		}
-		o := Outing{Span: Span{From: h.at, To: earlier(h.to, h.at.Add(awayAtMost))}, By: BySwitch}
+		o := Outing{Span: Span{From: h.at, To: ucare.Earlier(h.to, h.at.Add(awayAtMost))}, By: BySwitch}
 		o.To = r.backBefore(o.From, o.To)
 		o.Open = o.To.Equal(r.end)
 		if o.To.After(o.From) {

@@ -108,7 +108,7 @@ func (r *record) purpose(room string) ucare.Purpose {
 
 // silent notes that nothing was heard from one time to another.
 func (r *record) silent(from, to time.Time) {
-	if from, to = later(from, r.start), earlier(to, r.end); to.Sub(from) >= Length {
+	if from, to = ucare.Later(from, r.start), ucare.Earlier(to, r.end); to.Sub(from) >= Length {
 		r.unheard = append(r.unheard, Span{From: from, To: to})
 	}
 }
@@ -121,22 +121,22 @@ func (r *record) tidy() {
 	joined := r.held[:0]
 	for _, h := range r.held {
 		if n := len(joined); n > 0 && joined[n-1].of(h.sight) && !joined[n-1].to.Before(h.at) {
-			joined[n-1].to = later(joined[n-1].to, h.to)
+			joined[n-1].to = ucare.Later(joined[n-1].to, h.to)
 			continue
 		}
 		joined = append(joined, h)
 	}
 	for i := range joined {
 		h := &joined[i]
-		if h.to = earlier(h.to, r.end); !rests(h.kind) && h.kind != ucare.Away {
-			h.to = earlier(h.to, h.at.Add(believed))
+		if h.to = ucare.Earlier(h.to, r.end); !rests(h.kind) && h.kind != ucare.Away {
+			h.to = ucare.Earlier(h.to, h.at.Add(believed))
 		}
 	}
 	r.held = slices.DeleteFunc(joined, func(h lasting) bool { return !h.to.After(h.at) })
 	r.held = slices.DeleteFunc(r.held, r.contradicts)
 	slices.SortStableFunc(r.held, func(a, b lasting) int { return a.at.Compare(b.at) })
 	for i := range r.signs {
-		r.signs[i].last = earlier(r.signs[i].last, r.end)
+		r.signs[i].last = ucare.Earlier(r.signs[i].last, r.end)
 	}
 }
 

@@ -45,7 +45,7 @@ func (t *teller) tellSensors(hours []Hour) {
 	}
 	slices.SortFunc(t.Sensors, func(a, b SensorDay) int { return strings.Compare(a.Sensor, b.Sensor) })
 	for _, u := range t.record.unheard {
-		if from, to := later(u.From, t.From), earlier(u.To, t.Until); from.Before(to) {
+		if from, to := ucare.Later(u.From, t.From), ucare.Earlier(u.To, t.Until); from.Before(to) {
 			t.Unheard = append(t.Unheard, t.span(from, to))
 		}
 	}
@@ -81,11 +81,11 @@ func (t *teller) gaps(all map[string]*hearing, h *Hour) {
 		if f, ok := first[row.Sensor]; !ok || row.First.Before(f) {
 			first[row.Sensor] = row.First
 		}
-		last[row.Sensor] = later(last[row.Sensor], row.Last)
+		last[row.Sensor] = ucare.Later(last[row.Sensor], row.Last)
 	}
 	for sensor, at := range first {
 		if s := all[sensor]; s != nil {
-			s.miss(s.last, earlier(at, t.Until), t.From)
+			s.miss(s.last, ucare.Earlier(at, t.Until), t.From)
 			s.last = last[sensor]
 		}
 	}
@@ -93,7 +93,7 @@ func (t *teller) gaps(all map[string]*hearing, h *Hour) {
 
 // miss notes a time in which the sensor was not heard, as far as it is on the day.
 func (s *hearing) miss(from, to, midnight time.Time) {
-	if from = later(from, midnight); to.Sub(from) > s.gap[1].Sub(s.gap[0]) {
+	if from = ucare.Later(from, midnight); to.Sub(from) > s.gap[1].Sub(s.gap[0]) {
 		s.gap = [2]time.Time{from, to}
 	}
 }

@@ -1,6 +1,10 @@
 package activity
 
-import "time"
+import (
+	"time"
+
+	"github.com/ucare-project/ucare"
+)
 
 // The night of silences, by the clock: that of the rules.
 const (
@@ -72,5 +76,5 @@ func (t *teller) atNight(s Span) (n int) {
 
 // seconds is for how long two times overlap.
 func seconds(from, to, otherFrom, otherTo time.Time) int {
-	return int(max(0, earlier(to, otherTo).Sub(later(from, otherFrom))) / time.Second)
+	return int(max(0, ucare.Earlier(to, otherTo).Sub(ucare.Later(from, otherFrom))) / time.Second)
 }

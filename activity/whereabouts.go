@@ -120,12 +120,12 @@ func (r *record) heldAt(at, to time.Time) (best *lasting, until time.Time) {
 		switch {
 		case rank(h.kind) == 0 || !h.to.After(at):
 		case h.at.After(at):
-			until = earlier(until, h.at)
+			until = ucare.Earlier(until, h.at)
 		case best == nil || rank(h.kind) > rank(best.kind):
 			best = h
-			until = earlier(until, h.to)
+			until = ucare.Earlier(until, h.to)
 		default:
-			until = earlier(until, h.to)
+			until = ucare.Earlier(until, h.to)
 		}
 	}
 	return best, until
@@ -156,8 +156,8 @@ func overlaid(all []whereabout, outings []Outing) []whereabout {
 			if w.from.Before(o.From) {
 				result = append(result, whereabout{w.from, o.From, w.room, w.place})
 			}
-			result = append(result, whereabout{later(w.from, o.From), earlier(w.to, o.To), "", out})
-			w.from = earlier(w.to, o.To)
+			result = append(result, whereabout{ucare.Later(w.from, o.From), ucare.Earlier(w.to, o.To), "", out})
+			w.from = ucare.Earlier(w.to, o.To)
 		}
 		if w.from.Before(w.to) {
 			result = append(result, w)
@@ -176,7 +176,7 @@ type spent struct {
 func spend(all []whereabout, from, to time.Time, location *time.Location) spent {
 	s := spent{rooms: make(map[string]*Times)}
 	for _, w := range all {
-		start, end := later(w.from, from).Truncate(time.Second), earlier(w.to, to).Truncate(time.Second)
+		start, end := ucare.Later(w.from, from).Truncate(time.Second), ucare.Earlier(w.to, to).Truncate(time.Second)
 		if !start.Before(end) {
 			continue
 		}
@@ -201,7 +201,7 @@ func (t *Times) add(from, to time.Time, location *time.Location) {
 	for from.Before(to) {
 		clock := from.In(location)
 		into := time.Duration(clock.Minute())*time.Minute + time.Duration(clock.Second())*time.Second
-		until := earlier(from.Add(time.Hour-into), to)
+		until := ucare.Earlier(from.Add(time.Hour-into), to)
 		t.ByHour[clock.Hour()] += int(until.Sub(from) / time.Second)
 		from = until
 	}

@@ -80,9 +80,7 @@ func (a *apiSensors) of(heard activity.SensorDay) *apiSensor {
 }
 
 func (s *apiSensor) add(date string, heard activity.SensorDay) {
-	if heard.LastHeard.After(s.LastHeard) {
-		s.LastHeard = heard.LastHeard
-	}
+	s.LastHeard = ucare.Later(s.LastHeard, heard.LastHeard)
 	s.Days = append(s.Days, sensorDay{date, heard.Readings, heard.Gap, heard.Unreachable})
 }
 

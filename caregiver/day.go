@@ -52,11 +52,8 @@ func newDay(date time.Time, now time.Time, rooms []string) *day {
 	from := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, date.Location())
 	to := time.Date(date.Year(), date.Month(), date.Day()+1, 0, 0, 0, 0, date.Location())
 	d := &day{
-		from: from, to: to, end: to,
+		from: from, to: to, end: ucare.Earlier(to, now),
 		rooms: make(map[string]*roomDay), holding: make(map[contact]hold),
-	}
-	if now.Before(to) {
-		d.end = now
 	}
 	for _, room := range rooms {
 		d.room(room)
@@ -164,7 +161,7 @@ func (d *day) release(c contact, at time.Time) {
 	if c.kind == ucare.Motion && at.Sub(h.since) > longestMotion {
 		at = h.since
 	}
-	from, to := later(h.since, d.from), earlier(at, d.end)
+	from, to := ucare.Later(h.since, d.from), ucare.Earlier(at, d.end)
 	if to.Before(from) {
 		return
 	}
@@ -193,7 +190,7 @@ func (d *day) slotOf(at time.Time) int {
 
 // at is when a slot begins.
 func (d *day) at(slotNumber int) time.Time {
-	return earlier(d.from.Add(time.Duration(slotNumber)*slot), d.to)
+	return ucare.Earlier(d.from.Add(time.Duration(slotNumber)*slot), d.to)
 }
 
 func mark(slots []uint16, from, to int) {
@@ -202,20 +199,6 @@ func mark(slots []uint16, from, to int) {
 			slots[i]++
 		}
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // A run is a row of slots in which something was, from ≤ slot < to.

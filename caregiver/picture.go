@@ -144,9 +144,9 @@ func (p painter) alarmStrip(alarms []ucare.Alarm) *strip {
 	}
 	slots := make([]uint16, p.day.slots())
 	for _, a := range alarms {
-		from, to := later(a.RaisedAt, p.day.from), p.day.end
+		from, to := ucare.Later(a.RaisedAt, p.day.from), p.day.end
 		if !a.ClosedAt.IsZero() {
-			to = earlier(a.ClosedAt, to)
+			to = ucare.Earlier(a.ClosedAt, to)
 		}
 		if !to.Before(from) {
 			mark(slots, p.day.slotOf(from), p.day.slotOf(to))
@@ -196,7 +196,7 @@ func (p painter) rows(gap int) []row {
 	add := func(room string, slots []uint16, what func(run) string) {
 		for _, r := range runs(slots, gap) {
 			all = append(all, timed{r, row{
-				p.clock(p.day.at(r.from)), p.clock(earlier(p.day.at(r.to), p.day.end)), p.room(room), what(r),
+				p.clock(p.day.at(r.from)), p.clock(ucare.Earlier(p.day.at(r.to), p.day.end)), p.room(room), what(r),
 			}})
 		}
 	}

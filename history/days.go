@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/activity"
 	"github.com/ucare-project/ucare/history/embedded"
 )
@@ -41,7 +42,7 @@ func (m *Memory) hours(ctx context.Context, file *embedded.Store, dwelling strin
 	if err != nil {
 		return nil, err
 	}
-	before, err := m.hoursBefore(ctx, dwelling, from, earlier(first, to))
+	before, err := m.hoursBefore(ctx, dwelling, from, ucare.Earlier(first, to))
 	return append(before, hours...), err
 }
 
@@ -136,7 +137,7 @@ func (e *empty) note(dwelling string, from time.Time) {
 // is one. That there are none is remembered: a home is asked again and again for days on
 // which it was not watched over yet.
 func (m *Memory) hoursBefore(ctx context.Context, dwelling string, from, to time.Time) ([]activity.Hour, error) {
-	from = later(from, kept(m.o.KeepHours))
+	from = ucare.Later(from, kept(m.o.KeepHours))
 	if m.o.Influx == nil || !from.Before(to) || m.nothing.at(dwelling, from) {
 		return nil, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/history/embedded"
 )
 
@@ -37,7 +38,7 @@ func (m *Memory) Trim(ctx context.Context, now time.Time) (int64, error) {
 		keep.Readings = keep.Unsent
 	}
 	if m.o.Influx != nil {
-		keep.Readings = later(keep.Readings, now.AddDate(0, 0, -LocalDays))
+		keep.Readings = ucare.Later(keep.Readings, now.AddDate(0, 0, -LocalDays))
 	}
 	if m.o.KeepHours > 0 {
 		keep.Hours = now.Add(-m.o.KeepHours)

@@ -86,7 +86,7 @@ func (p *past) tell(rows []embedded.Row, from, end time.Time, yield func(ucare.R
 		if split < 0 {
 			split = len(rows)
 		}
-		if !p.merge(rows[:split], from, earlier(end, since), since, yield) {
+		if !p.merge(rows[:split], from, ucare.Earlier(end, since), since, yield) {
 			return false
 		}
 		rows = rows[split:]
@@ -102,7 +102,7 @@ func (p *past) tell(rows []embedded.Row, from, end time.Time, yield func(ucare.R
 // merge yields what the file and the server have of a time, each reading once: instant
 // after instant, because the two need not agree on the order of what is of one instant.
 func (p *past) merge(rows []embedded.Row, from, to, since time.Time, yield func(ucare.Reading, error) bool) bool {
-	next, stop := iter.Pull2(p.server.Points(p.ctx, p.dwelling, later(from, p.kept), to))
+	next, stop := iter.Pull2(p.server.Points(p.ctx, p.dwelling, ucare.Later(from, p.kept), to))
 	defer stop()
 	var theirs []embedded.Row // what the server has of one instant
 	point, err, more := next()
@@ -170,18 +170,4 @@ func same(a, b ucare.Reading) bool {
 	return a.Sensor == b.Sensor && a.Kind == b.Kind && a.State == b.State && a.Unit == b.Unit &&
 		(a.Value == b.Value || math.IsNaN(a.Value) && math.IsNaN(b.Value)) && a.RateHz == b.RateHz &&
 		slices.Equal(a.Samples, b.Samples) && a.UnknownAge == b.UnknownAge && a.Drill == b.Drill
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ucare-project/ucare"
 	"github.com/ucare-project/ucare/sqlite"
 )
 
@@ -84,7 +85,7 @@ func (j *Journal) trimSome(ctx context.Context, first, last int64, t Trimming, r
 		if read, err = done.RowsAffected(); err != nil {
 			return err
 		}
-		if done, err = tx.Exec(trimUnread, first, last, t.Read, nanos(earlier(t.Before, t.UnreadBefore))); err != nil {
+		if done, err = tx.Exec(trimUnread, first, last, t.Read, nanos(ucare.Earlier(t.Before, t.UnreadBefore))); err != nil {
 			return err
 		}
 		unread, err = done.RowsAffected()
@@ -96,11 +97,4 @@ func (j *Journal) trimSome(ctx context.Context, first, last int64, t Trimming, r
 	j.tail.forget(last)
 	removed.Entries, removed.Unread = removed.Entries+read+unread, removed.Unread+unread
 	return nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

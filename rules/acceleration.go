@@ -57,7 +57,7 @@ func (p *Policy) observeAcceleration(s *State, r *ucare.Reading, now time.Time, 
 	}
 	w := s.Fall.wearer(r.Sensor)
 	w.hear(r.Samples, scale, r.RateHz, observedAt(r, now), func(x sign) {
-		at := earlier(x.at, now) // A window may be dated by its end.
+		at := ucare.Earlier(x.at, now) // A window may be dated by its end.
 		if x.up {
 			to = p.gotUp(s, r.Sensor, r.Room, at, now, to)
 			return

@@ -137,7 +137,7 @@ func (p *Policy) hasten(e *Fall, suspected bool, now time.Time) {
 	if !suspected {
 		alone = alone.Add(p.Fall.Confirm)
 	}
-	e.Question.Due = earlier(e.Question.Due, alone)
+	e.Question.Due = ucare.Earlier(e.Question.Due, alone)
 }
 
 func (e *Fall) raise(dwelling string, at time.Time, to []ucare.Decision) []ucare.Decision {

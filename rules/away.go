@@ -89,7 +89,7 @@ func (p *Policy) comeHome(s *State, at time.Time) {
 	if !s.away() {
 		return
 	}
-	s.Silence.Away = Span{From: s.Away.Since, To: later(at, s.Away.Since)}
+	s.Silence.Away = Span{From: s.Away.Since, To: ucare.Later(at, s.Away.Since)}
 	s.Silence.Final, s.Silence.Out = time.Time{}, OutState{} // they were of a silence that no longer counts
 	s.Away = AwayState{}
 }

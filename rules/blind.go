@@ -22,7 +22,7 @@ func (p *Policy) blindSilence(s *State, sensor string, blind bool, now time.Time
 			c.Blind = blind
 		}
 	}
-	q.NotBefore = later(q.NotBefore, now) // Nothing becomes due in the past by it.
+	q.NotBefore = ucare.Later(q.NotBefore, now) // Nothing becomes due in the past by it.
 	if due, ok := p.kitchenDue(s); ok && !due.After(now) {
 		q.Hungry = now // The evening passed while nobody could tell who was at home.
 	}

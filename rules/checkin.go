@@ -85,7 +85,7 @@ func (p *Policy) checkInDue(c *CheckInState) (time.Time, bool) {
 	if p.Concern.CheckIn.By == 0 || c.From.IsZero() {
 		return time.Time{}, false
 	}
-	due := p.hourAfter(later(c.Judged, c.From))
+	due := p.hourAfter(ucare.Later(c.Judged, c.From))
 	for _, g := range c.Deaf {
 		if settled := c.settled(g); due.After(g.From) && due.Before(settled) {
 			due = settled
@@ -105,7 +105,7 @@ func (p *Policy) tickCheckIn(s *State, at time.Time, to []ucare.Decision) []ucar
 	if due, ok := p.checkInDue(c); !ok || due.After(at) {
 		return to
 	}
-	hour := p.hourAfter(later(c.Judged, c.From))
+	hour := p.hourAfter(ucare.Later(c.Judged, c.From))
 	for next := p.hourAfter(hour); !next.After(at); next = p.hourAfter(next) {
 		hour = next
 	}
@@ -126,7 +126,7 @@ func (c *CheckInState) why(day, at time.Time) []ucare.Evidence {
 	all := []ucare.Evidence{{Fact: ucare.FactNoCheckIn, At: c.Last}}
 	var deaf time.Duration
 	for _, g := range c.Deaf {
-		deaf += max(0, earlier(g.To, at).Sub(later(g.From, day)))
+		deaf += max(0, ucare.Earlier(g.To, at).Sub(ucare.Later(g.From, day)))
 	}
 	if deaf >= time.Second {
 		all = append(all, ucare.Evidence{Fact: ucare.FactNotHeard, Seconds: int64(deaf / time.Second)})
@@ -153,7 +153,7 @@ func (p *Policy) midnight(t time.Time, later int) time.Time {
 // gap notes that nothing could be heard.
 func (c *CheckInState) gap(from, to time.Time) {
 	if n := len(c.Deaf); n > 0 {
-		from = later(from, c.Deaf[n-1].To)
+		from = ucare.Later(from, c.Deaf[n-1].To)
 	}
 	if c.From.IsZero() || !to.After(from) {
 		return

@@ -204,12 +204,12 @@ func (p *Policy) joins(c *ClimateState, t *Thermometer) (at time.Time, joins boo
 	if t.Told || t.Sure.IsZero() {
 		return time.Time{}, false
 	}
-	at = later(t.Beyond.Add(p.Concern.Climate.Lasts), t.Sure)
+	at = ucare.Later(t.Beyond.Add(p.Concern.Climate.Lasts), t.Sure)
 	if c.Room != "" {
 		return at, true
 	}
 	if !c.Told.IsZero() {
-		at = later(at, c.Told.Add(aDay))
+		at = ucare.Later(at, c.Told.Add(aDay))
 	}
 	if night, until := p.night(at); night {
 		at = until
@@ -297,7 +297,7 @@ func (p *Policy) gapClimate(c *ClimateState, from, to time.Time) {
 		if due, joins := p.joins(c, t); t.Told || t.Beyond.IsZero() || joins && !due.After(from) {
 			continue // What was due before the gap stays due.
 		}
-		t.Beyond, t.Sure = later(t.Beyond, to), time.Time{}
+		t.Beyond, t.Sure = ucare.Later(t.Beyond, to), time.Time{}
 	}
 }
 

@@ -295,7 +295,7 @@ func (f *FallState) end(dwelling, alarm string, last ucare.Evidence, now time.Ti
 		d.Restored = now
 		if !d.On.From.IsZero() {
 			// Not up to the "over" itself: what was made at that very instant is new.
-			d.On.To = later(d.On.To, d.At.Add(-time.Nanosecond))
+			d.On.To = ucare.Later(d.On.To, d.At.Add(-time.Nanosecond))
 		}
 	}
 	switch {

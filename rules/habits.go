@@ -46,7 +46,7 @@ func (p *Policy) outOfBed(s *State) (due, left time.Time, known bool) {
 		return due, left, false
 	}
 	due = q.hearsFor(start, max(p.Silence.OutOfBed, limit-start.Sub(begin)))
-	return later(due, s.Profile.At), left, true
+	return ucare.Later(due, s.Profile.At), left, true
 }
 
 // bedIsEmpty reports whether the beds that can be relied on say that nobody lies in them.
@@ -77,7 +77,7 @@ func (p *Policy) kitchenDue(s *State) (time.Time, bool) {
 	case !q.Kitchen.Before(begins), !s.Fall.Visit.Door.Before(begins), !q.Away.To.Before(begins):
 		return time.Time{}, false
 	default:
-		return later(evening, s.Profile.At), true
+		return ucare.Later(evening, s.Profile.At), true
 	}
 }
 
@@ -89,7 +89,7 @@ func (p *Policy) gapKitchen(s *State, from, to time.Time) {
 	before := *s
 	p.tickAway(&before, from)
 	if due, ok := p.kitchenDue(&before); !ok || due.After(from) {
-		s.Silence.Hungry = later(s.Silence.Hungry, to)
+		s.Silence.Hungry = ucare.Later(s.Silence.Hungry, to)
 	}
 }
 

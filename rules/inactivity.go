@@ -108,7 +108,7 @@ func (p *Policy) observeLife(s *State, r *ucare.Reading, now time.Time, to []uca
 	at := observedAt(r, now)
 	c, alive := p.lifeSign(s, r, at)
 	if !alive || !at.After(q.Last) {
-		q.NotBefore = later(q.NotBefore, now) // What it changed must not make anything due in the past.
+		q.NotBefore = ucare.Later(q.NotBefore, now) // What it changed must not make anything due in the past.
 		return to
 	}
 	if q.Last.IsZero() {
@@ -185,7 +185,7 @@ func (q *SilenceState) from() time.Time {
 }
 
 // start is when the silence began to count.
-func (q *SilenceState) start() time.Time { return later(q.from(), q.Away.To) }
+func (q *SilenceState) start() time.Time { return ucare.Later(q.from(), q.Away.To) }
 
 // tickSilence announces or raises what is due at the instant at.
 func (p *Policy) tickSilence(s *State, at time.Time, to []ucare.Decision) []ucare.Decision {

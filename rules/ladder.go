@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"time"
+
+	"github.com/ucare-project/ucare"
 )
 
 // silenceSurelyNotDue is the cheap look: before a silence is as long as the shortest
@@ -65,7 +67,7 @@ func (p *Policy) lengthDue(s *State) (time.Time, bool) {
 }
 
 func (p *Policy) preAlarmDue(s *State) time.Time {
-	return p.orFinal(&s.Silence, later(p.silentUntil(s), s.Silence.NotBefore))
+	return p.orFinal(&s.Silence, ucare.Later(p.silentUntil(s), s.Silence.NotBefore))
 }
 
 // cautionDue is when a silence concerns the caregivers, once and before it is an alarm.
@@ -79,13 +81,13 @@ func (p *Policy) cautionDue(s *State) (time.Time, bool) {
 	}
 	if q.out() {
 		longer := min(max(s.Profile.outingLimit(), p.Out.Doubt), p.Out.Caution)
-		return later(later(q.hearsFor(q.start(), longer), s.Profile.At), q.NotBefore), true
+		return ucare.Later(ucare.Later(q.hearsFor(q.start(), longer), s.Profile.At), q.NotBefore), true
 	}
 	due := p.ladder(q, p.Silence.Caution)
 	if atNight, _, ok := p.outOfBed(s); ok {
-		due = earlier(due, atNight)
+		due = ucare.Earlier(due, atNight)
 	}
-	return later(due, q.NotBefore), true
+	return ucare.Later(due, q.NotBefore), true
 }
 
 // silentUntil is the instant at which the silence has lasted long enough: by the
@@ -95,13 +97,13 @@ func (p *Policy) silentUntil(s *State) time.Time {
 	if q.out() {
 		at := q.hearsFor(q.start(), p.Out.After-p.Silence.Grace)
 		if on := q.restingOn(); on != nil && on.Since.After(q.Out.Since) {
-			at = earlier(at, q.hearsFor(later(on.Since, q.start()), p.Out.Doubt-p.Silence.Grace))
+			at = ucare.Earlier(at, q.hearsFor(ucare.Later(on.Since, q.start()), p.Out.Doubt-p.Silence.Grace))
 		}
 		return p.orFinal(q, at)
 	}
 	at := p.ladder(q, p.Silence.After)
 	if limit, ok := p.unusual(s); ok {
-		return earlier(at, limit)
+		return ucare.Earlier(at, limit)
 	}
 	return at
 }
@@ -115,7 +117,7 @@ func (p *Policy) ladder(q *SilenceState, after time.Duration) time.Time {
 	for at := q.start(); at.Before(last); {
 		night, end := p.night(at)
 		deaf, hearing := q.deaf(at)
-		end = earlier(earlier(end, hearing), last)
+		end = ucare.Earlier(ucare.Earlier(end, hearing), last)
 		if !deaf {
 			left := heard
 			if !night {
@@ -139,7 +141,7 @@ func (p *Policy) ladder(q *SilenceState, after time.Duration) time.Time {
 // arithmetic where it cannot be.
 func (p *Policy) orFinal(q *SilenceState, at time.Time) time.Time {
 	if at.After(p.lastWord(q)) {
-		return earlier(at, p.final(q))
+		return ucare.Earlier(at, p.final(q))
 	}
 	return at
 }
@@ -219,7 +221,7 @@ func (q *SilenceState) heardFor(at time.Time, d time.Duration) time.Time {
 	due := at.Add(d)
 	for _, g := range q.Gaps {
 		if g.To.After(at) && g.From.Before(due) {
-			due = due.Add(g.To.Sub(later(g.From, at)))
+			due = due.Add(g.To.Sub(ucare.Later(g.From, at)))
 		}
 	}
 	return due
@@ -237,7 +239,7 @@ func (q *SilenceState) hearsFor(at time.Time, d time.Duration) time.Time {
 // notHeard is how much of the time from the last sign of life up to t passed unheard.
 func (q *SilenceState) notHeard(t time.Time) (sum time.Duration) {
 	for _, g := range q.Gaps {
-		sum += max(0, earlier(g.To, t).Sub(later(g.From, q.from())))
+		sum += max(0, ucare.Earlier(g.To, t).Sub(ucare.Later(g.From, q.from())))
 	}
 	return sum
 }
@@ -246,9 +248,9 @@ func (q *SilenceState) notHeard(t time.Time) (sum time.Duration) {
 func (p *Policy) gapSilence(s *State, from, to time.Time) {
 	q := &s.Silence
 	if n := len(q.Gaps); n > 0 {
-		from = later(from, q.Gaps[n-1].To)
+		from = ucare.Later(from, q.Gaps[n-1].To)
 	}
-	from = later(from, q.Last)
+	from = ucare.Later(from, q.Last)
 	if q.Last.IsZero() || !to.After(from) {
 		return
 	}
@@ -264,7 +266,7 @@ func (p *Policy) gapSilence(s *State, from, to time.Time) {
 		return
 	}
 	settled := to.Add(min(to.Sub(from), p.Silence.Settle))
-	q.NotBefore = later(q.NotBefore, settled)
+	q.NotBefore = ucare.Later(q.NotBefore, settled)
 	switch final := p.final(q); {
 	case q.Final.IsZero() && final.Before(settled):
 		q.Final = settled // The last word came due unheard: listen first, once.

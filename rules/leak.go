@@ -130,7 +130,7 @@ func (l *LeakState) dryRoom(d *LeakSensor) (since time.Time, dry bool) {
 		if o.Dry.IsZero() {
 			return time.Time{}, false
 		}
-		since = later(since, o.Dry)
+		since = ucare.Later(since, o.Dry)
 	}
 	return since, true
 }

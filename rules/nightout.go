@@ -75,7 +75,7 @@ func (p *Policy) nightOutDue(s *State) (time.Time, bool) {
 	if within == 0 || n.Left.IsZero() || n.Judged {
 		return time.Time{}, false
 	}
-	return later(s.Silence.heardFor(n.Left, within), n.Heard), true
+	return ucare.Later(s.Silence.heardFor(n.Left, within), n.Heard), true
 }
 
 // tickNightOut tells that nobody is back at the instant at.

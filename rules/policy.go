@@ -150,17 +150,3 @@ func observedAt(r *ucare.Reading, now time.Time) time.Time {
 // instant is t in the one form that states and decisions hold, which a round
 // trip through JSON does not change.
 func instant(t time.Time) time.Time { return t.Round(0).UTC() }
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}

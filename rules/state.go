@@ -51,7 +51,7 @@ func (p Span) with(t time.Time) Span {
 	if p.From.IsZero() {
 		return Span{From: t, To: t}
 	}
-	return Span{From: earlier(p.From, t), To: later(p.To, t)}
+	return Span{From: ucare.Earlier(p.From, t), To: ucare.Later(p.To, t)}
 }
 
 // Observe folds one reading that was heard at now, after everything that was

@@ -77,7 +77,7 @@ func (p *Policy) unusual(s *State) (time.Time, bool) {
 		longest = max(longest, limit-start.Sub(begin))
 	}
 	at := q.hearsFor(start, longest-p.Silence.Grace)
-	return later(at, s.Profile.At), true
+	return ucare.Later(at, s.Profile.At), true
 }
 
 // soonest is the shortest silence that can be unusual.

@@ -175,9 +175,9 @@ func (p *Policy) visitDue(s *State) (time.Time, bool) {
 	}
 	at := v.Last.Add(limit)
 	if known && v.Purpose == ucare.Bathroom {
-		at = earlier(at, v.Since.Add(max(2*limit, p.Fall.Visit.Unlearned)))
+		at = ucare.Earlier(at, v.Since.Add(max(2*limit, p.Fall.Visit.Unlearned)))
 	}
-	return later(at, s.Profile.At), true
+	return ucare.Later(at, s.Profile.At), true
 }
 
 // visitCounts reports whether anything can be inferred from the last sign of life.
@@ -311,7 +311,7 @@ func (p *Policy) gapVisit(s *State, from, to time.Time) {
 	if due, ok := p.visitDue(s); ok && !due.After(from) {
 		return // Due before it: it stays due.
 	}
-	if v := &s.Fall.Visit; to.Sub(later(from, v.Last)) > longestMoment {
+	if v := &s.Fall.Visit; to.Sub(ucare.Later(from, v.Last)) > longestMoment {
 		v.Doubted = true
 	}
 }

@@ -105,7 +105,7 @@ func (w *Witness) Folded(thing *Thing, now time.Time, decided []ucare.Decision) 
 		w.last = w.last.Add(thing.ClockBy)
 	}
 	if thing != nil && thing.Unheard != nil {
-		w.unseen += thing.Unheard.To.Sub(later(thing.Unheard.From, w.last))
+		w.unseen += thing.Unheard.To.Sub(ucare.Later(thing.Unheard.From, w.last))
 		w.excuse = now
 	}
 	for i := range decided {
@@ -473,11 +473,4 @@ func (w *Witness) couldKnowNothing(l *Lying, missing time.Duration) bool {
 	}
 	stuck := slices.ContainsFunc(w.year.devices, func(d *device) bool { return d.stuck || w.year.at(d.unstuck).After(l.Since) })
 	return stuck || missing > 4*time.Hour || w.year.air.saidAway
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

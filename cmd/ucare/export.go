@@ -236,10 +236,7 @@ const month = 31
 func byMonth[T any](e *export, read func(from, to time.Time) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for from := e.from; from.Before(e.to); from = from.AddDate(0, 0, month) {
-			to := from.AddDate(0, 0, month)
-			if to.After(e.to) {
-				to = e.to
-			}
+			to := ucare.Earlier(from.AddDate(0, 0, month), e.to)
 			all, err := read(from, to)
 			if err != nil {
 				var none T

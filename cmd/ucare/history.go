@@ -170,11 +170,11 @@ func (c *comparison) dwelling(home string, shown *progress) (text string, err er
 	var different []error
 	for n := range days {
 		from := begin.Add(time.Duration(n) * day)
-		ours, err := summed(readingsOf(c.file.Rows(c.ctx, home, later(from, first), from.Add(day)), embeddedReading))
+		ours, err := summed(readingsOf(c.file.Rows(c.ctx, home, ucare.Later(from, first), from.Add(day)), embeddedReading))
 		if err != nil {
 			return "", err
 		}
-		theirs, err := summed(readingsOf(c.server.Points(c.ctx, home, later(from, first), from.Add(day)), influxReading))
+		theirs, err := summed(readingsOf(c.server.Points(c.ctx, home, ucare.Later(from, first), from.Add(day)), influxReading))
 		if err != nil {
 			return "", err
 		}
@@ -210,13 +210,6 @@ func (c *comparison) hours(home string, from, last time.Time) (n int, err error)
 		n += len(ours)
 	}
 	return n, nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func embeddedReading(r embedded.Row) ucare.Reading { return r.Reading }
