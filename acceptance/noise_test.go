@@ -3,7 +3,6 @@ package acceptance
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -42,8 +41,8 @@ func TestARogueDeviceDelaysNoAlarmOfAnother(t *testing.T) {
 				fault := awaitFault(t, n.Place, ucare.FaultFlood)
 				sent, rate := rogue.Sent()
 				t.Logf("%d messages of noise, %.0f a second; median of the alarms %v, in quiet %v; %s: %s",
-					sent, rate, median(noisy), median(quiet), fault.Subject, fault.Detail)
-				if most := max(20*median(quiet), 500*time.Millisecond); median(noisy) > most {
+					sent, rate, Quantile(noisy, .5), Quantile(quiet, .5), fault.Subject, fault.Detail)
+				if most := max(20*Quantile(quiet, .5), 500*time.Millisecond); Quantile(noisy, .5) > most {
 					t.Errorf("alarms took %v, in quiet %v", noisy, quiet)
 				}
 				if least := noisePerSecond / 10.; rate < least {
@@ -70,7 +69,7 @@ func TestTheNoiseIsNoticedWithoutTheGuard(t *testing.T) {
 	n.unleash(t, 1, ManyTopics)
 	began := time.Now()
 	n.publish(t, "late")
-	ctx, cancel := context.WithTimeout(t.Context(), max(20*median(quiet), 500*time.Millisecond))
+	ctx, cancel := context.WithTimeout(t.Context(), max(20*Quantile(quiet, .5), 500*time.Millisecond))
 	defer cancel()
 	if n.heard(ctx, "late") {
 		t.Errorf("an alarm came through the noise within %v, though nothing holds it back", time.Since(began))
@@ -174,9 +173,4 @@ func (n *noisyHome) alarms(t *testing.T, name string) (took []time.Duration) {
 		took = append(took, n.centre.Rooms()[room].First.Sub(began))
 	}
 	return took
-}
-
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
 }

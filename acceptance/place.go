@@ -236,6 +236,3 @@ func (p *Process) Stop() error {
 	}
 	return errors.Join(p.cmd.Wait(), p.log.Close())
 }
-
-// PID of the process.
-func (p *Process) PID() int { return p.cmd.Process.Pid }

@@ -39,19 +39,12 @@ func Publish(ctx context.Context, broker, account, password string, perSecond fl
 		}
 		conn, in, err := dial(ctx, broker, account, password)
 		if err != nil {
-			rest(ctx, reconnectAfter)
+			_ = Rest(ctx, reconnectAfter) // the loop looks at the context
 			continue
 		}
 		p.over(ctx, conn, in)
 	}
 	return nil
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 func dial(ctx context.Context, broker, account, password string) (net.Conn, io.Reader, error) {

@@ -6,14 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -161,20 +158,9 @@ func remembered(t *testing.T, c *configs.Gateway) readings {
 // gateway says.
 func behind(t *testing.T, p *Place) int {
 	t.Helper()
-	response, err := http.Get("http://" + p.Local + "/metrics")
+	n, err := p.Metric("ucare_history_lag_entries")
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(text), "\nucare_history_lag_entries ")
-	line, _, _ := strings.Cut(after, "\n")
-	n, err := strconv.ParseFloat(line, 64)
-	if !found || err != nil {
-		t.Fatalf("the metrics do not say how far the history is: %q, %v", line, err)
 	}
 	return int(n)
 }

@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -98,8 +97,8 @@ func printTable(out io.Writer, ways []*way, bare []time.Duration, others int) {
 	fmt.Fprintln(table, "way\talarms\tp50 ms\tp99 ms\tmax ms\tp50 / bare\tp99 / bare\t")
 	for _, w := range ways {
 		fmt.Fprintf(table, "%s\t%d\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t\n", w.name, len(w.took),
-			ms(quantile(w.took, .5)), ms(quantile(w.took, .99)), ms(quantile(w.took, 1)),
-			ratio(w.took, bare, .5), ratio(w.took, bare, .99))
+			acceptance.Milliseconds(w.took, .5), acceptance.Milliseconds(w.took, .99), acceptance.Milliseconds(w.took, 1),
+			acceptance.Ratio(w.took, bare, .5), acceptance.Ratio(w.took, bare, .99))
 	}
 	_ = table.Flush()
 	fmt.Fprint(out, `
@@ -108,18 +107,3 @@ was decided. The last line is what this disk takes for two such writes in the sa
 for none, and loses what it has when the power fails.
 `)
 }
-
-func ratio(a, b []time.Duration, q float64) float64 {
-	return float64(quantile(a, q)) / float64(max(1, quantile(b, q)))
-}
-
-// quantile is the nearest rank of the sorted times.
-func quantile(times []time.Duration, q float64) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -94,8 +92,8 @@ func (s storm) measure(ctx context.Context, table io.Writer, dir, binary string,
 		late = fmt.Sprintf(" (%d later than %v)", lost, patience)
 	}
 	fmt.Fprintf(table, "%s\t%s\t%.0f\t%d%s\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t\n", w.name, s.name, sent, len(w.took), late,
-		ms(quantile(w.took, .5)), ms(quantile(w.took, .99)), ms(quantile(w.took, 1)),
-		(after-before)/time.Since(began).Seconds(), float64(memory(w.gateway.PID()))/1e6)
+		acceptance.Milliseconds(w.took, .5), acceptance.Milliseconds(w.took, .99), acceptance.Milliseconds(w.took, 1),
+		(after-before)/time.Since(began).Seconds(), float64(w.gateway.Memory())/1e6)
 	return nil
 }
 
@@ -137,7 +135,7 @@ func (s storm) rage(ctx context.Context, w *way, alarms int) (lost int, sent flo
 		return 0, 0, err
 	}
 	defer func() { _ = rogue.Stop() }()
-	if err := pause(ctx, noiseBefore); err != nil {
+	if err := acceptance.Rest(ctx, noiseBefore); err != nil {
 		return 0, 0, err
 	}
 	lost, err = w.all(ctx, alarms)
@@ -158,40 +156,7 @@ func (w *way) all(ctx context.Context, alarms int) (lost int, err error) {
 	return 0, err
 }
 
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
-
-// stored is how many messages the gateway has stored so far, by its metrics.
+// stored is how many messages the gateway has stored so far.
 func stored(p *acceptance.Place) (messages float64, err error) {
-	response, err := http.Get("http://" + p.Local + "/metrics")
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	lines := bufio.NewScanner(response.Body)
-	for lines.Scan() {
-		if _, err := fmt.Sscanf(lines.Text(), `ucare_messages_total{outcome="committed"} %g`, &messages); err == nil {
-			return messages, nil
-		}
-	}
-	return 0, errors.Join(lines.Err(), errors.New("the gateway's metrics do not count messages"))
-}
-
-// memory is what the process has in memory, in bytes; 0 where nobody tells.
-func memory(pid int) (bytes int64) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0
-	}
-	var size, resident int64
-	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
-		return 0
-	}
-	return resident * int64(os.Getpagesize())
+	return p.Metric(`ucare_messages_total{outcome="committed"}`)
 }

@@ -206,13 +206,5 @@ func (s *Server) signal(signal os.Signal) error {
 	return s.cmd.Process.Signal(signal)
 }
 
-// PID of the server; 0 while it does not run.
-func (s *Server) PID() int {
-	if s.cmd == nil {
-		return 0
-	}
-	return s.cmd.Process.Pid
-}
-
 // Close ends the server and removes what it stored.
 func (s *Server) Close() error { return errors.Join(s.Kill(), os.RemoveAll(s.dir)) }

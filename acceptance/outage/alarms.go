@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ucare-project/ucare"
@@ -68,17 +67,6 @@ func (h *home) smokes(r ucare.Reading, at time.Time) error {
 	h.alarms.Publish(m.Topic, 1, false, m.Payload)
 	return nil
 }
-
-// quantile is the nearest rank of the times.
-func quantile(times []time.Duration, q float64) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // lines are readings as text.
 func lines(readings []ucare.Reading) []string {

@@ -167,14 +167,10 @@ func (r *result) print(out io.Writer, p plan) {
 	well := r.spells[0].took
 	for _, s := range r.spells {
 		fmt.Fprintf(table, "%s\t%d\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%t\t%v\t\n", s.name, len(s.took),
-			ms(quantile(s.took, .5)), ms(quantile(s.took, .99)), ratio(s.took, well, .5), ratio(s.took, well, .99),
-			ratio(s.afterwards, well, .5), s.difference.published, len(s.difference.missing), len(s.difference.double),
+			acceptance.Milliseconds(s.took, .5), acceptance.Milliseconds(s.took, .99), acceptance.Ratio(s.took, well, .5), acceptance.Ratio(s.took, well, .99),
+			acceptance.Ratio(s.afterwards, well, .5), s.difference.published, len(s.difference.missing), len(s.difference.double),
 			s.difference.hashes[0] == s.difference.hashes[1], s.settled.Round(100*time.Millisecond))
 	}
 	_ = table.Flush()
 	fmt.Fprintf(out, "\nAltogether, with the alarms: %s\n", r.whole)
-}
-
-func ratio(a, b []time.Duration, q float64) float64 {
-	return float64(quantile(a, q)) / float64(max(1, quantile(b, q)))
 }

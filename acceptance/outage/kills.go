@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -46,7 +45,7 @@ func (h *home) kills(ctx context.Context, times int, progress io.Writer) (found 
 		fmt.Fprintf(progress, "\rkill %d of %d ", i+1, times)
 		mid, err := h.killOnce(ctx, i, random)
 		if err != nil {
-			return found, errors.Join(fmt.Errorf("kill %d: %w", i+1, err))
+			return found, fmt.Errorf("kill %d: %w", i+1, err)
 		}
 		if mid {
 			found.midDrain++
@@ -100,12 +99,14 @@ func (h *home) killOnce(ctx context.Context, i int, random *rand.Rand) (mid bool
 			influxd.Cut(), influxd.Slow(time.Second),
 		}
 		h.writes(faults[random.IntN(len(faults))])
-		rest(ctx, pileUp)
+		err = acceptance.Rest(ctx, pileUp)
 	}
 	if err != nil {
 		return mid, err
 	}
-	rest(ctx, time.Duration(random.Int64N(int64(2*answerTakes))))
+	if err := acceptance.Rest(ctx, time.Duration(random.Int64N(int64(2*answerTakes)))); err != nil {
+		return mid, err
+	}
 	return mid, h.killAndStart(ctx)
 }
 
@@ -124,7 +125,9 @@ func (h *home) writes(fault influxd.Fault) {
 // is then.
 func (h *home) drains(ctx context.Context, line influxd.Fault) error {
 	h.writes(influxd.Status(http.StatusServiceUnavailable, "timeout", 0))
-	rest(ctx, pileUp)
+	if err := acceptance.Rest(ctx, pileUp); err != nil {
+		return err
+	}
 	before := h.line.Requests(writePath)
 	h.writes(line)
 	deadline := time.Now().Add(settlePatience)
@@ -132,8 +135,8 @@ func (h *home) drains(ctx context.Context, line influxd.Fault) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the gateway sent nothing for %v", settlePatience)
 		}
-		if rest(ctx, 2*time.Millisecond); ctx.Err() != nil {
-			return ctx.Err()
+		if err := acceptance.Rest(ctx, 2*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -147,11 +150,4 @@ func (h *home) killAndStart(ctx context.Context) error {
 	}
 	h.line.Set(influxd.Pass())
 	return h.startGateway(ctx)
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

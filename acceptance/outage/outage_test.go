@@ -160,7 +160,7 @@ func TestNoReadingIsLostWhateverTheServerDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range result.spells {
-		t.Logf("%s: %d alarms, median %v; settled after %v: %s", s.name, len(s.took), quantile(s.took, .5), s.settled, s.difference)
+		t.Logf("%s: %d alarms, median %v; settled after %v: %s", s.name, len(s.took), acceptance.Quantile(s.took, .5), s.settled, s.difference)
 		if err := s.difference.verdict(); err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
@@ -256,14 +256,6 @@ func TestTheRunsNoticeWhatIsLost(t *testing.T) {
 // readings of hours ago are written only when it was asked what it has beside them.
 func writesRefused(fault influxd.Fault) mode {
 	m := refused("writes refused", fault)
-	m.begin = func(h *home) error {
-		h.line.SetFor(func(r *http.Request) influxd.Fault {
-			if r.URL.Path == "/api/v2/write" {
-				return fault
-			}
-			return influxd.Pass()
-		})
-		return nil
-	}
+	m.begin = func(h *home) error { h.writes(fault); return nil }
 	return m
 }

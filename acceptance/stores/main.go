@@ -210,13 +210,9 @@ func (q question) put(ctx context.Context, table io.Writer, ways []*way, times i
 		}
 		beside := "the floor"
 		if w.floor != nil && len(took[w.floor]) > 0 {
-			beside = fmt.Sprintf("%.2f", float64(median(took[w]))/float64(median(took[w.floor])))
+			beside = fmt.Sprintf("%.2f", acceptance.Ratio(took[w], took[w.floor], .5))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%.1f\t%s\t\n", q.name, w.name, rows[w], float64(median(took[w]))/float64(time.Millisecond), beside)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%.1f\t%s\t\n", q.name, w.name, rows[w], acceptance.Milliseconds(took[w], .5), beside)
 	}
 	return nil
-}
-
-func median(times []time.Duration) time.Duration {
-	return slices.Sorted(slices.Values(times))[len(times)/2]
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +108,7 @@ func grow(ctx context.Context, name, server string, n int) error {
 			return errors.Join(err, w.close())
 		}
 		if before := done; atMark(before, before+len(readings), n) {
-			fmt.Println(memory(os.Getpid()))
+			fmt.Println(acceptance.Memory(os.Getpid()))
 		}
 		done += len(readings)
 	}
@@ -191,7 +190,7 @@ func gatewayMemory(ctx context.Context, dir, history string, n int) (resident []
 				return
 			}
 			if done++; atMark(done-1, done, n) {
-				resident = append(resident, memory(gateway.PID()))
+				resident = append(resident, gateway.Memory())
 			}
 			if done%1000 == 0 {
 				fmt.Fprintf(os.Stderr, "\rthe gateway has taken %d of %d readings", done, n)
@@ -201,20 +200,4 @@ func gatewayMemory(ctx context.Context, dir, history string, n int) (resident []
 	const asFastAsItCan = 1e6
 	err = acceptance.Publish(ctx, place.Broker, acceptance.Device, place.DevicePassword, asFastAsItCan, messages)
 	return resident, err
-}
-
-// memory is what a process has in memory, in bytes; 0 where nobody tells.
-func memory(pid int) int64 {
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var kilobytes int64
-		if _, err := fmt.Sscanf(lines.Text(), "VmRSS: %d kB", &kilobytes); err == nil {
-			return kilobytes << 10
-		}
-	}
-	return 0
 }
