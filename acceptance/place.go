@@ -184,7 +184,7 @@ func (p *Place) start(ctx context.Context, command, health string, args ...strin
 		return nil, errors.Join(err, log.Close())
 	}
 	process := &Process{cmd, log}
-	if err := awaitUp(ctx, health); err != nil {
+	if err := AwaitUp(ctx, health, http.StatusOK, upPatience); err != nil {
 		text, _ := os.ReadFile(log.Name())
 		return nil, errors.Join(fmt.Errorf("ucare %s did not come up: %w\n%s", command, err, lastLines(text)), process.Kill())
 	}
@@ -199,9 +199,9 @@ func lastLines(text []byte) string {
 // upPatience bounds how long a program may take to come up.
 const upPatience = 30 * time.Second
 
-// awaitUp polls until the address answers 200.
-func awaitUp(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, upPatience)
+// AwaitUp polls an address until it answers with the status, for as long as it has patience.
+func AwaitUp(ctx context.Context, address string, status int, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -210,14 +210,12 @@ func awaitUp(ctx context.Context, address string) error {
 		}
 		if response, err := http.DefaultClient.Do(request); err == nil {
 			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
+			if response.StatusCode == status {
 				return nil
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Millisecond):
+		if err := Rest(ctx, 2*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -2,13 +2,10 @@ package dashboard
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,9 +95,9 @@ const (
 
 // fill has a home's days sent to a server, all of the way that readings go, and returns the home's
 // pseudonym.
-func fill(t *testing.T, server string) (pseudonym string) {
+func fill(t *testing.T, server *influxd.Server) (pseudonym string) {
 	t.Helper()
-	config := influx.Config{URL: server, Bucket: bucket, Hours: hours, Key: []byte("the key of 32 bytes of this test")}
+	config := influx.Config{URL: server.URL, Bucket: bucket, Hours: hours, Key: []byte("the key of 32 bytes of this test")}
 	m := history.New(history.Options{
 		Path: filepath.Join(t.TempDir(), "history.db"), Location: seoul(t), KeepReadings: 90 * 24 * time.Hour, KeepHours: 2 * 365 * 24 * time.Hour,
 		Influx: &config, Fault: func(ucare.Fault, bool) {}, Aside: func(string) {}, Logger: slog.New(slog.DiscardHandler),
@@ -159,7 +156,10 @@ func (g grafana) awaitSent(t *testing.T) {
 }
 
 // A grafana puts questions to a server, as Grafana would for a home and the last week.
-type grafana struct{ server, dwelling string }
+type grafana struct {
+	server   *influxd.Server
+	dwelling string
+}
 
 // ask returns how many rows the answer has.
 func (g grafana) ask(ctx context.Context, flux string) (rows int, err error) {
@@ -171,48 +171,8 @@ func (g grafana) ask(ctx context.Context, flux string) (rows int, err error) {
 	if strings.Contains(flux, "${") || strings.Contains(flux, "v.") && strings.Contains(flux, "v.time") {
 		return 0, fmt.Errorf("a variable is not replaced: %s", flux)
 	}
-	body, err := json.Marshal(map[string]any{"query": flux, "type": "flux"})
-	if err != nil {
-		return 0, err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, g.server+"/api/v2/query", strings.NewReader(string(body)))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
-		return 0, fmt.Errorf("%s: %s", response.Status, text)
-	}
-	return count(response.Body)
-}
-
-// count counts the rows of tables in CSV.
-func count(in io.Reader) (rows int, err error) {
-	reader := csv.NewReader(in)
-	reader.FieldsPerRecord, reader.Comment = -1, '#'
-	header := ""
-	for {
-		record, err := reader.Read()
-		switch {
-		case errors.Is(err, io.EOF):
-			return rows, nil
-		case err != nil:
-			return rows, err
-		case len(record) < 2:
-		case record[1] == "error" || record[1] == "result":
-			header = record[1]
-		case header == "error":
-			return rows, errors.New(record[1])
-		default:
-			rows++
-		}
-	}
+	err = g.server.Query(ctx, flux, func(map[string]string) error { rows++; return nil })
+	return rows, err
 }
 
 func TestEachQuestionOfTheDashboardHasAnAnswer(t *testing.T) {
@@ -224,7 +184,7 @@ func TestEachQuestionOfTheDashboardHasAnAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	g := grafana{server.URL, fill(t, server.URL)}
+	g := grafana{server, fill(t, server)}
 	questions := read(t).questions(t)
 	if len(questions) < 8 {
 		t.Fatalf("the dashboard has only %d questions", len(questions))

@@ -142,7 +142,7 @@ func (s *Server) Restart(ctx context.Context) error {
 		return errors.Join(err, log.Close())
 	}
 	s.cmd, s.log = cmd, log
-	if err := s.awaitUp(ctx); err != nil {
+	if err := acceptance.AwaitUp(ctx, s.URL+"/ping", http.StatusNoContent, upPatience); err != nil {
 		text, _ := os.ReadFile(s.logFile())
 		return errors.Join(fmt.Errorf("influxd did not come up: %w\n%s", err, text), s.Kill())
 	}
@@ -150,28 +150,6 @@ func (s *Server) Restart(ctx context.Context) error {
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "influxd.log") }
-
-func (s *Server) awaitUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, upPatience)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/ping", nil)
-		if err != nil {
-			return err
-		}
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusNoContent {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
 
 // Kill ends the server with SIGKILL, as a power cut would. One that does not run is
 // left alone.
