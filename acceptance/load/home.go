@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ucare-project/ucare"
+	"github.com/ucare-project/ucare/acceptance"
 )
 
 // Busy is how many readings an hour make 3 million in 90 days.
@@ -194,5 +195,8 @@ func Compare(a, b ucare.Reading) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Sensor, b.Sensor), cmp.Compare(a.Kind, b.Kind))
 }
 
-// Topic is where a sensor publishes a reading in our own form.
-func Topic(r ucare.Reading) string { return fmt.Sprintf("ucare/%s/%s", r.Dwelling, r.Sensor) }
+// Message is a reading as its sensor publishes it in our own form.
+func Message(r ucare.Reading) (acceptance.Message, error) {
+	payload, err := r.MarshalJSON()
+	return acceptance.Message{Topic: fmt.Sprintf("ucare/%s/%s", r.Dwelling, r.Sensor), Payload: payload}, err
+}

@@ -59,7 +59,7 @@ func (h *home) burn() (time.Duration, error) {
 // smokes publishes what a detector says; nobody waits for its acknowledgement.
 func (h *home) smokes(r ucare.Reading, at time.Time) error {
 	r.At = at.UTC()
-	m, err := message(r)
+	m, err := load.Message(r)
 	if err != nil {
 		return err
 	}

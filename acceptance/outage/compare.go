@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,10 +41,7 @@ func compare(published, stored []ucare.Reading) difference {
 	for _, list := range [][]string{d.missing, d.double, d.strange} {
 		slices.Sort(list)
 	}
-	unique := make([]string, 0, len(wanted)) // one that was published twice is one reading
-	for line := range wanted {
-		unique = append(unique, line)
-	}
+	unique := slices.Collect(maps.Keys(wanted)) // one that was published twice is one reading
 	d.hashes = [2]string{hash(unique), hash(lines(stored))}
 	return d
 }

@@ -127,7 +127,7 @@ func (h *home) publish(ctx context.Context, readings iter.Seq[ucare.Reading], pe
 	messages := func(yield func(acceptance.Message) bool) {
 		n := 0
 		for r := range readings {
-			m, err := message(r)
+			m, err := load.Message(r)
 			if err != nil {
 				panic(err) // a reading of ours is JSON
 			}
@@ -141,11 +141,6 @@ func (h *home) publish(ctx context.Context, readings iter.Seq[ucare.Reading], pe
 		}
 	}
 	return acceptance.Publish(ctx, h.place.Broker, acceptance.Device, h.place.DevicePassword, perSecond, messages)
-}
-
-func message(r ucare.Reading) (acceptance.Message, error) {
-	payload, err := r.MarshalJSON()
-	return acceptance.Message{Topic: load.Topic(r), Payload: payload}, err
 }
 
 func (h *home) note(r ucare.Reading) {

@@ -182,11 +182,11 @@ func gatewayMemory(ctx context.Context, dir, history string, n int) (resident []
 	done := 0
 	messages := func(yield func(acceptance.Message) bool) {
 		for r := range some(n) {
-			payload, err := r.MarshalJSON()
+			m, err := load.Message(r)
 			if err != nil {
 				panic(err) // a reading of ours is JSON
 			}
-			if !yield(acceptance.Message{Topic: load.Topic(r), Payload: payload}) {
+			if !yield(m) {
 				return
 			}
 			if done++; atMark(done-1, done, n) {
