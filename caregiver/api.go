@@ -165,8 +165,8 @@ type apiDay struct {
 }
 
 func (s *site) apiDay(v visit, sc scope) {
-	date, ok := s.date(v, v.r.PathValue("date"))
-	if !ok {
+	date := v.r.PathValue("date")
+	if _, ok := s.date(v, date); !ok {
 		return
 	}
 	s.Looked(v.person.ID, sc.dwelling.ID, "day "+date, v.now)
@@ -205,8 +205,7 @@ func (s *site) apiTrends(v visit, sc scope) {
 	if before == "" {
 		before = v.now.In(s.Location).Format(dateForm)
 	}
-	before, ok := s.date(v, before)
-	if !ok {
+	if _, ok := s.date(v, before); !ok {
 		return
 	}
 	answer := apiTrends{Dwelling: sc.dwelling.ID, From: daysBefore(before, 7), To: daysBefore(before, 1), Trends: []apiTrend{}}
@@ -222,16 +221,6 @@ func (s *site) apiTrends(v visit, sc scope) {
 	v.answer(answer)
 }
 
-// date reads a date of a request, or says what is wrong with it.
-func (s *site) date(v visit, asked string) (string, bool) {
-	at, err := time.Parse(dateForm, asked)
-	if err != nil || at.Year() < 2000 || at.Year() > 2200 {
-		s.problem(v, http.StatusBadRequest, v.l.Text("page.bad_day", "day", shortened(asked, 40)))
-		return "", false
-	}
-	return asked, true
-}
-
 // dates reads the range of a request, or says what is wrong with it. Without one it is the
 // last seven days.
 func (s *site) dates(v visit) (from, to string, ok bool) {
@@ -239,13 +228,13 @@ func (s *site) dates(v visit) (from, to string, ok bool) {
 	if to = q.Get("to"); to == "" {
 		to = v.now.In(s.Location).Format(dateForm)
 	}
-	if to, ok = s.date(v, to); !ok {
+	if _, ok = s.date(v, to); !ok {
 		return "", "", false
 	}
 	if from = q.Get("from"); from == "" {
 		from = daysBefore(to, withoutDates-1)
 	}
-	if from, ok = s.date(v, from); !ok {
+	if _, ok = s.date(v, from); !ok {
 		return "", "", false
 	}
 	switch {
@@ -269,20 +258,15 @@ var errNoDiary = errors.New("this gateway keeps no days")
 // diary reads days, or refuses the request because none can be read. Problem is what to say
 // where only some can.
 func (s *site) diary(v visit, sc scope, from, to string) (days []activity.Day, problem string, ok bool) {
-	days, err := s.readDays(v, sc, from, to)
-	switch {
-	case err == nil:
-		return days, "", true
-	case len(days) > 0:
-		return days, v.l.Text("api.not_all_days"), true
-	default:
-		s.problem(v, http.StatusServiceUnavailable, v.l.Text("api.no_diary"))
+	if days, problem = s.readDays(v, sc, from, to); problem != "" && len(days) == 0 {
+		s.problem(v, http.StatusServiceUnavailable, problem)
 		return nil, "", false
 	}
+	return days, problem, true
 }
 
-// readDays reads days of the Diary; with an error perhaps some of them.
-func (s *site) readDays(v visit, sc scope, from, to string) ([]activity.Day, error) {
+// readDays reads days of the Diary. Problem is what to say where not all can be read.
+func (s *site) readDays(v visit, sc scope, from, to string) (days []activity.Day, problem string) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), diaryPatience)
 	defer cancel()
 	days, err := read(ctx, s.diaries, func() ([]activity.Day, error) {
@@ -295,5 +279,12 @@ func (s *site) readDays(v visit, sc scope, from, to string) ([]activity.Day, err
 	if err != nil && v.r.Context().Err() == nil {
 		s.Logger.Warn("who asked for days of a dwelling did not get all", "dwelling", sc.dwelling.ID, "from", from, "to", to, "read", len(days), "error", err)
 	}
-	return days, err
+	switch {
+	case err == nil:
+		return days, ""
+	case len(days) > 0:
+		return days, v.l.Text("api.not_all_days")
+	default:
+		return nil, v.l.Text("api.no_diary")
+	}
 }

@@ -53,13 +53,8 @@ func (s *site) apiSensors(v visit, sc scope) {
 		})
 	}
 	today := v.now.In(s.Location).Format(dateForm)
-	days, err := s.readDays(v, sc, daysBefore(today, withoutDates-1), today)
-	switch {
-	case err != nil && len(days) > 0:
-		answer.Problem = v.l.Text("api.not_all_days")
-	case err != nil:
-		answer.Problem = v.l.Text("api.no_diary")
-	}
+	days, problem := s.readDays(v, sc, daysBefore(today, withoutDates-1), today)
+	answer.Problem = problem
 	for _, d := range days {
 		for _, heard := range d.Sensors {
 			answer.of(heard).add(d.Date, heard)

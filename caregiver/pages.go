@@ -106,12 +106,10 @@ func (s *site) dwelling(v visit, sc scope) {
 	today := v.now.In(s.Location)
 	date := today
 	if asked := v.r.URL.Query().Get("day"); asked != "" {
-		parsed, err := time.ParseInLocation(dateForm, asked, s.Location)
-		if err != nil || parsed.Year() < 2000 || parsed.Year() > 2200 {
-			s.problem(v, http.StatusBadRequest, v.l.Text("page.bad_day", "day", shortened(asked, 40)))
+		var ok bool
+		if date, ok = s.date(v, asked); !ok {
 			return
 		}
-		date = parsed
 	}
 	s.Looked(v.person.ID, sc.dwelling.ID, "day "+date.Format(dateForm), v.now)
 
@@ -138,6 +136,16 @@ func (s *site) dwelling(v visit, sc scope) {
 	}
 	page.Refresh = true
 	s.render(v, http.StatusOK, "dwelling.html", page)
+}
+
+// date reads the date of a request, or says what is wrong with it.
+func (s *site) date(v visit, asked string) (at time.Time, ok bool) {
+	at, err := time.ParseInLocation(dateForm, asked, s.Location)
+	if err != nil || at.Year() < 2000 || at.Year() > 2200 {
+		s.problem(v, http.StatusBadRequest, v.l.Text("page.bad_day", "day", shortened(asked, 40)))
+		return at, false
+	}
+	return at, true
 }
 
 // signOfToday is the last sign of life that the history knows of today. It
