@@ -258,13 +258,8 @@ func (l *Left) moved(d time.Duration) *Left {
 func (s *sum) hear(r *ucare.Reading) {
 	row := s.row(r.Sensor, r.Kind, r.Unit)
 	row.add(r)
-	switch {
-	case r.State == ucare.Unknown, r.Kind == ucare.Away && r.Drill:
+	if r.State == ucare.Unknown || r.Kind == ucare.Away && r.Drill {
 		return
-	case r.Kind == ucare.HelpButton:
-		if r.State == ucare.Active && !r.UnknownAge {
-			row.Activations++
-		}
 	}
 	f := s.follow(r)
 	s.pass(f, r.At)
@@ -363,7 +358,7 @@ func (f *following) activated(before ucare.Said, r *ucare.Reading) bool {
 	}
 	switch r.Kind {
 	case ucare.HelpButton:
-		return false // counted
+		return true // each press
 	case ucare.Motion, ucare.Use:
 		return before.State != ucare.Active || !before.Clears
 	case ucare.Presence, ucare.Door, ucare.Bed, ucare.Seat, ucare.Link, ucare.Mains:
@@ -380,36 +375,36 @@ func (s *sum) pass(f *following, at time.Time) {
 	if since.IsZero() || f.Lost || !at.After(since) {
 		return
 	}
-	if f.said.State == ucare.Active && !rests(f.Kind) {
-		if f.counts() {
-			until := at
-			if pulses(f.Kind) {
-				until = ucare.Earlier(at, f.said.Since.Add(ucare.StuckAfter))
-			}
-			if until.After(since) {
-				row := s.row(f.Sensor, f.Kind, "")
-				row.ActiveFor += until.Sub(since)
-				if row.Readings == 0 {
-					row.Room = f.Room
-				}
+	if f.counts() {
+		until := at
+		if pulses(f.Kind) {
+			until = ucare.Earlier(at, f.said.Since.Add(ucare.StuckAfter))
+		}
+		if until.After(since) {
+			row := s.row(f.Sensor, f.Kind, "")
+			row.ActiveFor += until.Sub(since)
+			if row.Readings == 0 {
+				row.Room = f.Room
 			}
 		}
 	}
-	if f.holds() {
+	if holds(f.Kind, f.said.State) {
 		s.hold(f, since, at)
 	}
 }
 
-// counts reports whether it can be told how long the contact is active.
-func (f *following) counts() bool { return !pulses(f.Kind) || f.said.Clears }
+// counts reports whether the contact is active, and it can be told for how long.
+func (f *following) counts() bool {
+	return f.said.State == ucare.Active && !rests(f.Kind) && (!pulses(f.Kind) || f.said.Clears)
+}
 
-// holds reports whether the times of the contact are written down.
-func (f *following) holds() bool {
-	switch f.Kind {
+// holds reports whether the times in which a contact is in a state are written down.
+func holds(k ucare.Kind, s ucare.State) bool {
+	switch k {
 	case ucare.Bed, ucare.Seat, ucare.Presence, ucare.Away:
-		return f.said.State == ucare.Active
+		return s == ucare.Active
 	default:
-		return rests(f.Kind) && f.said.State == ucare.Inactive
+		return rests(k) && s == ucare.Inactive
 	}
 }
 

@@ -50,11 +50,10 @@ func (p piece) length() time.Duration { return p.to.Sub(p.from) }
 // tellNight finds the night that ended on the day.
 func (t *teller) tellNight() {
 	opens, closes := t.hour(nightOpens), ucare.Earlier(t.hour(nightCloses), t.record.end)
-	known := func(fits func(Contact) bool) bool { return t.record.has(fits) }
-	if known(func(c Contact) bool { return c.Kind == ucare.Bed }) {
+	if t.record.has(func(c Contact) bool { return c.Kind == ucare.Bed }) {
 		t.Night = t.night(ByBed, t.inBed(opens, closes), closes)
 	}
-	if t.Night == nil && known(func(c Contact) bool { return t.record.purpose(c.Room) == ucare.Bedroom }) {
+	if t.Night == nil && t.record.has(func(c Contact) bool { return t.record.purpose(c.Room) == ucare.Bedroom }) {
 		t.Night = t.night(ByBedroom, t.inBedroom(opens, closes), closes)
 	}
 	if t.Night == nil {

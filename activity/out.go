@@ -57,7 +57,6 @@ type sight struct {
 type sighting struct {
 	sight // at is the first
 	last  time.Time
-	signs int
 	sure  bool
 	door  ucare.Doorway // of a door that may lead out
 }
@@ -109,10 +108,7 @@ func (s *sum) whetherLeft() *Left {
 	l := s.left.leaving(s.from)
 	for i := range s.runs {
 		r := &s.runs[i]
-		now := sighting{
-			sight: sight{s.from.Add(time.Duration(r.First)), r.of.Sensor, r.of.Kind, r.of.Room},
-			last:  s.from.Add(time.Duration(r.Last)), signs: r.Signs, sure: r.Sure,
-		}
+		now := r.sighting(&r.of.Contact, s.from)
 		if door := r.of.leads(); door != ucare.NoWayOut && door == exits {
 			l = leaving{at: now.last}
 		} else {
@@ -139,11 +135,7 @@ func (l *Left) leaving(from time.Time) leaving {
 	if l == nil {
 		return leaving{}
 	}
-	known := leaving{at: from.Add(time.Duration(l.At))}
-	if m := l.Seen; m != nil {
-		known.seen = sight{from.Add(time.Duration(m.At)), m.Sensor, m.Kind, m.Room}
-	}
-	return known
+	return leaving{at: from.Add(time.Duration(l.At)), seen: l.Seen.sight(from)}
 }
 
 // leads is how surely the contact is at a door that leads out.

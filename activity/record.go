@@ -70,7 +70,7 @@ func (r *record) bridge(h *Hour, to time.Time) {
 		return
 	}
 	for _, c := range h.Course.Contacts {
-		if !c.Gone && !c.Lost && (&following{Contact: c, said: ucare.Said{State: c.State}}).holds() {
+		if !c.Gone && !c.Lost && holds(c.Kind, c.State) {
 			r.held = append(r.held, lasting{sight{h.End(), c.Sensor, c.Kind, c.Room}, to})
 		}
 	}
@@ -80,10 +80,7 @@ func (r *record) bridge(h *Hour, to time.Time) {
 func (r *record) add(h *Hour) {
 	for _, run := range h.Course.Runs {
 		c := &h.Course.Contacts[run.Contact]
-		s := sighting{
-			sight: sight{h.From.Add(time.Duration(run.First)), c.Sensor, c.Kind, c.Room},
-			last:  h.From.Add(time.Duration(run.Last)), signs: run.Signs, sure: run.Sure,
-		}
+		s := run.sighting(c, h.From)
 		if c.Kind == ucare.Door {
 			s.door = r.purpose(c.Room).Leads()
 		}
@@ -200,6 +197,14 @@ func (r *record) has(fits func(Contact) bool) bool { return slices.ContainsFunc(
 
 // isExit reports whether signs of life are of a door that leads out.
 func (r *record) isExit(s *sighting) bool { return s.door != ucare.NoWayOut && s.door == r.exits }
+
+// sighting is a run of a contact in an hour that begins at from.
+func (r *Run) sighting(c *Contact, from time.Time) sighting {
+	return sighting{
+		sight: sight{from.Add(time.Duration(r.First)), c.Sensor, c.Kind, c.Room},
+		last:  from.Add(time.Duration(r.Last)), sure: r.Sure,
+	}
+}
 
 // sight is a mark of an hour that begins at from.
 func (m *Mark) sight(from time.Time) sight {

@@ -172,7 +172,7 @@ func longestSilence(d *Day) (float64, bool) {
 // four weeks before them, in the order of the facts. The days are in order; others than those 35
 // are passed over, and those that are not there are unknown.
 func Trends(days []Day, before string) []Trend {
-	split, first, from, ok := weeksBefore(before)
+	split, last, from, ok := weeksBefore(before)
 	if !ok {
 		return nil
 	}
@@ -195,7 +195,7 @@ func Trends(days []Day, before string) []Trend {
 		}
 		t := Trend{
 			Fact: f.fact, Unit: f.unit, Week: median(now), Usual: median(usually), WeekDays: len(now), UsualDays: len(usually),
-			From: split, To: first,
+			From: split, To: last,
 		}
 		t.More = t.Week > t.Usual
 		difference := math.Abs(t.Week - t.Usual)
@@ -219,12 +219,15 @@ func alike(days []Day, from, before string) []Day {
 			ways[d.Night.By]++
 		}
 	}
+	most := ""
+	for way, n := range ways {
+		if n > ways[most] || n == ways[most] && way < most {
+			most = way
+		}
+	}
 	for i, d := range all {
-		for way := range ways {
-			if d.Night != nil && (ways[way] > ways[d.Night.By] || ways[way] == ways[d.Night.By] && way < d.Night.By) {
-				all[i].Night = nil
-				break
-			}
+		if d.Night != nil && d.Night.By != most {
+			all[i].Night = nil
 		}
 	}
 	return all

@@ -1,7 +1,6 @@
 package activity
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -42,22 +41,12 @@ const (
 
 // whereabouts are where the resident was from the record's start to its end, without a gap.
 func (r *record) whereabouts(outings []Outing) []whereabout {
-	w := walk{r: r, at: r.start}
-	if !r.last.at.IsZero() {
-		w.origin, w.since = r.last.room, r.last.at
-		w.anywhere = false
-	} else {
-		w.anywhere = true
-	}
+	w := walk{r: r, at: r.start, origin: r.last.room, since: r.last.at}
 	for i := range r.signs {
 		s := &r.signs[i]
-		if !s.at.After(w.at) && !s.last.After(w.at) {
-			w.origin, w.since, w.anywhere = s.room, s.last, false
-			continue
-		}
 		w.quiet(s.at)
 		w.be(s.last, s.room, inRoom)
-		w.origin, w.since, w.anywhere = s.room, s.last, false
+		w.origin, w.since = s.room, s.last
 	}
 	w.quiet(r.end)
 	return overlaid(w.all, outings)
@@ -65,12 +54,11 @@ func (r *record) whereabouts(outings []Outing) []whereabout {
 
 // A walk goes through the record.
 type walk struct {
-	r        *record
-	at       time.Time
-	origin   string    // where the last sign of life came from
-	since    time.Time // when
-	anywhere bool      // there was none
-	all      []whereabout
+	r      *record
+	at     time.Time
+	origin string    // where the last sign of life came from
+	since  time.Time // when; zero: there was none
+	all    []whereabout
 }
 
 // be notes where the resident was up to an instant.
@@ -88,10 +76,10 @@ func (w *walk) quiet(to time.Time) {
 		h, until := w.r.heldAt(w.at, to)
 		if h != nil {
 			w.be(until, h.room, inRoom)
-			w.origin, w.since, w.anywhere = h.room, until, false
+			w.origin, w.since = h.room, until
 			continue
 		}
-		if !w.anywhere && until.Sub(w.since) <= w.r.patience(w.origin) {
+		if !w.since.IsZero() && until.Sub(w.since) <= w.r.patience(w.origin) {
 			w.be(until, w.origin, inRoom)
 		} else {
 			w.be(until, "", unknown)
@@ -121,10 +109,10 @@ func (r *record) heldAt(at, to time.Time) (best *lasting, until time.Time) {
 		case rank(h.kind) == 0 || !h.to.After(at):
 		case h.at.After(at):
 			until = ucare.Earlier(until, h.at)
-		case best == nil || rank(h.kind) > rank(best.kind):
-			best = h
-			until = ucare.Earlier(until, h.to)
 		default:
+			if best == nil || rank(h.kind) > rank(best.kind) {
+				best = h
+			}
 			until = ucare.Earlier(until, h.to)
 		}
 	}
@@ -213,6 +201,6 @@ func (r *record) roomTimes(s spent) []RoomTime {
 	for room, times := range s.rooms {
 		all = append(all, RoomTime{Room: room, Purpose: r.purpose(room).String(), Times: *times})
 	}
-	slices.SortFunc(all, func(a, b RoomTime) int { return cmp.Or(strings.Compare(a.Room, b.Room)) })
+	slices.SortFunc(all, func(a, b RoomTime) int { return strings.Compare(a.Room, b.Room) })
 	return all
 }
