@@ -73,11 +73,11 @@ func (c *Said) Note(r Reading) bool {
 		c.Since = r.At
 	}
 	if r.Kind == Motion || r.Kind == Use {
-		return !c.Stuck(r.At)
+		return !c.stuck(r.At)
 	}
 	return before == Inactive
 }
 
-// Stuck reports whether a contact that can say "clear" has not for too long to be
+// stuck reports whether a contact that can say "clear" has not for too long to be
 // believed.
-func (c *Said) Stuck(at time.Time) bool { return c.Clears && at.Sub(c.Since) > StuckAfter }
+func (c *Said) stuck(at time.Time) bool { return c.Clears && at.Sub(c.Since) > StuckAfter }

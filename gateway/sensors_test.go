@@ -182,8 +182,8 @@ func TestTheListOfSensors(t *testing.T) {
 	m := reading("smoke", "smoke", false)
 	m.Payload = []byte(`{"room":"kitchen","kind":"smoke","active":false}`)
 	tell(f.entry(entryOf(m)))
-	pressed, _ := json.Marshal(ucare.Reading{At: time.Now(), Dwelling: "home", Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true})
-	tell(f.entry(entryOf(sensors.Message{At: time.Now(), Topic: "ucare/home/" + sensors.TestAlarm, Payload: pressed})))
+	pressed, _ := json.Marshal(ucare.Reading{At: time.Now(), Dwelling: "home", Sensor: ucare.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true})
+	tell(f.entry(entryOf(sensors.Message{At: time.Now(), Topic: "ucare/home/" + ucare.TestAlarm, Payload: pressed})))
 	for name, payload := range map[string]string{"away": "OFF", "cancel": "PRESS", "test": "PRESS"} { // no devices
 		tell(f.entry(entryOf(sensors.Message{At: time.Now(), Topic: sensors.CommandTopic("home", name), Payload: []byte(payload)})))
 	}

@@ -38,11 +38,11 @@ func (g *Gateway) serveTestAlarm(w http.ResponseWriter, r *http.Request) {
 		answer.Joins, answer.Within = earlier, g.policies.of(dwelling).Help.SamePress
 	}
 	payload, err := json.Marshal(ucare.Reading{
-		At: now, Dwelling: dwelling, Sensor: sensors.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
+		At: now, Dwelling: dwelling, Sensor: ucare.TestAlarm, Kind: ucare.HelpButton, State: ucare.Active, Drill: true,
 	})
 	if err == nil {
 		err = g.inbox.Commit(r.Context(), sensors.Message{
-			At: now, Source: "gateway", Topic: "ucare/" + dwelling + "/" + sensors.TestAlarm, Payload: payload, QoS: 1,
+			At: now, Source: "gateway", Topic: "ucare/" + dwelling + "/" + ucare.TestAlarm, Payload: payload, QoS: 1,
 		})
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (g *Gateway) drillAt(ctx context.Context, dwelling string, now time.Time) (
 		return time.Time{} // the press itself tells of a disk that refuses
 	}
 	for _, a := range alarms {
-		asked := func(e ucare.Evidence) bool { return e.Sensor == sensors.TestAlarm }
+		asked := func(e ucare.Evidence) bool { return e.Sensor == ucare.TestAlarm }
 		if a.Drill && now.Sub(a.RaisedAt) < g.policies.of(dwelling).Help.SamePress && slices.ContainsFunc(a.Because, asked) && a.RaisedAt.After(raised) {
 			raised = a.RaisedAt
 		}

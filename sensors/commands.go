@@ -8,10 +8,6 @@ import (
 	"github.com/ucare-project/ucare"
 )
 
-// TestAlarm is the sensor under whose name a drill comes in that somebody asked
-// the gateway for.
-const TestAlarm = ucare.TestAlarm
-
 // commands decodes what people in the home say to the gateway itself, with a
 // button or a switch of their home automation, on
 //
@@ -80,7 +76,7 @@ func (c *commands) Hear(m Message) (Heard, bool) {
 // gateway: a command of this file or a test alarm. A device that has the name of
 // a command reports more than the command does, or something else.
 func (s SensorState) IsCommand() bool {
-	only := map[string]ucare.Kind{"away": ucare.Away, "cancel": ucare.Use, "checkin": ucare.Use, TestAlarm: ucare.HelpButton}
+	only := map[string]ucare.Kind{"away": ucare.Away, "cancel": ucare.Use, "checkin": ucare.Use, ucare.TestAlarm: ucare.HelpButton}
 	kind, named := only[s.ID]
 	return named && s.Model == "" && s.Bridge == "" && s.Battery == nil && s.Room == "" && slices.Equal(s.Kinds, []ucare.Kind{kind})
 }
@@ -96,7 +92,7 @@ func commandReading(command, payload string) (r ucare.Reading, takes string) {
 	case "checkin":
 		r, takes = ucare.Reading{Sensor: "checkin", Kind: ucare.Use}, "PRESS"
 	case "test":
-		r, takes = ucare.Reading{Sensor: TestAlarm, Kind: ucare.HelpButton, Drill: true}, "PRESS"
+		r, takes = ucare.Reading{Sensor: ucare.TestAlarm, Kind: ucare.HelpButton, Drill: true}, "PRESS"
 	}
 	switch {
 	case takes == "PRESS" && payload == "PRESS", takes == "ON or OFF" && payload == "ON":

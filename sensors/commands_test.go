@@ -104,7 +104,7 @@ func TestACommandIsNoDevice(t *testing.T) {
 	}{
 		"away":               {sensors.SensorState{ID: "away", Kinds: []ucare.Kind{ucare.Away}}, true},
 		"cancel":             {sensors.SensorState{ID: "cancel", Kinds: []ucare.Kind{ucare.Use}}, true},
-		"test alarm":         {sensors.SensorState{ID: sensors.TestAlarm, Kinds: []ucare.Kind{ucare.HelpButton}}, true},
+		"test alarm":         {sensors.SensorState{ID: ucare.TestAlarm, Kinds: []ucare.Kind{ucare.HelpButton}}, true},
 		"a door called away": {sensors.SensorState{ID: "away", Kinds: []ucare.Kind{ucare.Door}}, false},
 		"a button in a room": {sensors.SensorState{ID: "cancel", Room: "hall", Kinds: []ucare.Kind{ucare.Use}}, false},
 		"never heard":        {sensors.SensorState{ID: "cancel"}, false},

@@ -119,7 +119,7 @@ func (h *home) of(id string, now instant) *sensor {
 
 // see takes in what a message told about a device.
 func (h *home) see(seen *sensors.Seen, now instant, c *Change) {
-	if seen.Sensor == sensors.TestAlarm {
+	if seen.Sensor == ucare.TestAlarm {
 		return
 	}
 	h.touched[seen.Sensor] = true
