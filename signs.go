@@ -37,25 +37,25 @@ type Said struct {
 	Clears bool      // it has said "inactive" before
 }
 
-// Sign notes a reading of the contact and reports whether somebody must have been
-// there for it. It is the measure of the inactivity rule, for pages and profiles:
-// motion, use of an appliance, the help button, a presence sensor that becomes active,
-// a door, bed or seat that changes. A state that is repeated, or heard for the first
-// time, is nothing, and neither is old news of unknown age.
+// Sign notes a reading of the contact, of whatever kind, and reports whether somebody
+// must have been there for it. It is the measure of the inactivity rule, for pages and
+// profiles: motion, use of an appliance, the help button, a presence sensor that becomes
+// active, a door, bed or seat that changes. A state that is repeated, or heard for the
+// first time, is nothing, and neither is old news of unknown age.
 func (c *Said) Sign(r Reading) bool {
 	switch r.Kind {
 	case HelpButton:
 		return r.State == Active && !r.UnknownAge && !r.Drill
 	case Motion, Use, Presence, Door, Bed, Seat:
-		return c.Note(r) && !r.Drill
+		return c.note(r) && !r.Drill
 	default:
+		c.note(r)
 		return false
 	}
 }
 
-// Note notes a reading of the contact, of whatever kind, and reports whether it is more
-// than a repetition.
-func (c *Said) Note(r Reading) bool {
+// note notes a reading and reports whether it is more than a repetition.
+func (c *Said) note(r Reading) bool {
 	before := c.State
 	switch {
 	case r.State == Unknown:

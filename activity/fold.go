@@ -327,11 +327,7 @@ func (f *following) hear(r *ucare.Reading) bool {
 	if !r.UnknownAge {
 		f.Lost = false
 	}
-	if tellsLife(r.Kind) || r.Kind == ucare.HelpButton {
-		return f.said.Sign(*r)
-	}
-	f.said.Note(*r)
-	return false
+	return f.said.Sign(*r)
 }
 
 // tellsLife reports whether a kind's readings can be signs of life that are told from

@@ -199,9 +199,7 @@ func onePass(readings []ucare.Reading, end time.Time) map[measure]totals {
 		if _, wasCounted = active[key]; wasCounted && r.Kind != ucare.Link && r.Kind != ucare.Mains {
 			stop(key, r.At)
 		}
-		if r.Kind != ucare.HelpButton {
-			said[key].Note(r)
-		}
+		said[key].Sign(r)
 		if now := said[key].State; now == ucare.Active && r.Kind != ucare.Link && r.Kind != ucare.Mains && (!r.UnknownAge || wasCounted) {
 			active[key] = r.At
 		}
