@@ -71,11 +71,10 @@ func (b board) questions(t *testing.T) map[string]string {
 		if v.Type != "query" {
 			continue
 		}
-		if err := json.Unmarshal(v.Query, new(string)); err != nil {
+		var flux string
+		if err := json.Unmarshal(v.Query, &flux); err != nil {
 			t.Fatalf("variable %s: %v", v.Name, err)
 		}
-		var flux string
-		_ = json.Unmarshal(v.Query, &flux) // as above
 		all["variable "+v.Name] = flux
 	}
 	for _, p := range b.Panels {
