@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ucare-project/ucare/sqlite"
 )
 
 // A ballast is a file that does nothing but take space, so that there is some
@@ -24,7 +26,7 @@ type ballast struct {
 }
 
 func newBallast(path string, size int64) *ballast {
-	return &ballast{path: path, size: size, free: freeBytes}
+	return &ballast{path: path, size: size, free: sqlite.FreeBytes}
 }
 
 // errHalted says that the ballast was not finished because the space is needed

@@ -52,11 +52,12 @@ func holder(file *os.File) string {
 	return ""
 }
 
-// freeBytes is the space that is left for this user where path is.
-func freeBytes(path string) (int64, error) {
+// FreeBytes is the space that is left for this user where path is.
+func FreeBytes(path string) (int64, error) {
+	folder := filepath.Dir(path)
 	var st unix.Statfs_t
-	if err := unix.Statfs(filepath.Dir(path), &st); err != nil {
-		return 0, err
+	if err := unix.Statfs(folder, &st); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", folder, err)
 	}
 	return int64(min(uint64(st.Bavail)*uint64(st.Bsize), math.MaxInt64)), nil
 }

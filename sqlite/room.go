@@ -16,7 +16,7 @@ func (o Options) room(path string) error {
 	}
 	ask := o.free
 	if ask == nil {
-		ask = freeBytes
+		ask = FreeBytes
 	}
 	info, err := os.Stat(path)
 	if err != nil {
