@@ -138,13 +138,18 @@ func (f *File) Read(ctx context.Context, do func(*Tx) error) error {
 // does not listen to a context: an interrupted statement could take the
 // connection's transaction with it.
 func (f *File) readExclusively(do func(*Tx) error) error {
+	return f.asWriter(func() error { return f.writer.snapshot(context.Background(), do) })
+}
+
+// asWriter runs do with the writer's connection, between two commits.
+func (f *File) asWriter(do func() error) error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	select {
 	case <-f.closing:
 		return ErrClosed
 	default:
-		return f.writer.snapshot(context.Background(), do)
+		return do()
 	}
 }
 

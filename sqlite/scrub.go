@@ -60,12 +60,5 @@ func (f *File) alone(ctx context.Context, run func(context.Context) error) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f.writing.Lock()
-	defer f.writing.Unlock()
-	select {
-	case <-f.closing:
-		return ErrClosed
-	default:
-		return run(context.WithoutCancel(ctx))
-	}
+	return f.asWriter(func() error { return run(context.WithoutCancel(ctx)) })
 }
