@@ -64,13 +64,21 @@ func queue(tx *sqlite.Tx, d Delivery) error {
 // open alarms that were: they tell how far the escalation has come. The most
 // urgent are first and among those the oldest.
 func (j *Journal) Unfinished(ctx context.Context) ([]Delivery, error) {
+	ds, err := deliveriesIn(ctx, j.file, `
+		FROM outbox LEFT JOIN answers USING (alarm)
+		WHERE accepted_at = 0 OR coalesce(closed_at, 0) = 0
+		ORDER BY priority, created_at, report, receiver`)
+	if err != nil {
+		return nil, fmt.Errorf("journal: read the outbox: %w", err)
+	}
+	return ds, nil
+}
+
+// deliveriesIn reads the deliveries that from, the rest of a query, says.
+func deliveriesIn(ctx context.Context, file *sqlite.File, from string, args ...any) ([]Delivery, error) {
 	var ds []Delivery
-	err := j.file.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`
-			SELECT report, receiver, alarm, body, priority, created_at, attempts, last_error, accepted_at
-			FROM outbox LEFT JOIN answers USING (alarm)
-			WHERE accepted_at = 0 OR coalesce(closed_at, 0) = 0
-			ORDER BY priority, created_at, report, receiver`)
+	err := file.Read(ctx, func(tx *sqlite.Tx) error {
+		rows, err := tx.Query(`SELECT report, receiver, alarm, body, priority, created_at, attempts, last_error, accepted_at `+from, args...)
 		if err != nil {
 			return err
 		}
@@ -85,10 +93,7 @@ func (j *Journal) Unfinished(ctx context.Context) ([]Delivery, error) {
 		}
 		return rows.Err()
 	})
-	if err != nil {
-		return nil, fmt.Errorf("journal: read the outbox: %w", err)
-	}
-	return ds, nil
+	return ds, err
 }
 
 // Attempted notes an attempt to deliver that failed.

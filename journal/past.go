@@ -27,27 +27,11 @@ func (r *Reader) Decisions(ctx context.Context, dwelling string, from, to time.T
 // Deliveries returns the reports about the dwelling's alarms that were made from one
 // instant up to and without another, oldest first.
 func (r *Reader) Deliveries(ctx context.Context, dwelling string, from, to time.Time) ([]Delivery, error) {
-	var all []Delivery
-	err := r.file.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`
-			SELECT report, receiver, alarm, body, priority, created_at, attempts, last_error, accepted_at FROM outbox
-			WHERE alarm IN (SELECT id FROM alarms WHERE dwelling = ? UNION SELECT alarm FROM decisions WHERE dwelling = ?)
-				AND created_at >= ? AND created_at < ?
-			ORDER BY created_at, report, receiver`, dwelling, dwelling, nanos(from), nanos(to))
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var d Delivery
-			var created, accepted int64
-			if err := rows.Scan(&d.Report, &d.Receiver, &d.Alarm, &d.Body, &d.Priority, &created, &d.Attempts, &d.LastError, &accepted); err != nil {
-				return err
-			}
-			d.CreatedAt, d.AcceptedAt = instant(created), instant(accepted)
-			all = append(all, d)
-		}
-		return rows.Err()
-	})
+	all, err := deliveriesIn(ctx, r.file, `
+		FROM outbox
+		WHERE alarm IN (SELECT id FROM alarms WHERE dwelling = ? UNION SELECT alarm FROM decisions WHERE dwelling = ?)
+			AND created_at >= ? AND created_at < ?
+		ORDER BY created_at, report, receiver`, dwelling, dwelling, nanos(from), nanos(to))
 	if err != nil {
 		return nil, fmt.Errorf("journal: read the reports about %s: %w", dwelling, err)
 	}
