@@ -75,9 +75,7 @@ func (e *Eraser) look(ctx context.Context) (err error) {
 	if e.saved, err = e.journal.LoadCheckpoint(ctx); err != nil {
 		return err
 	}
-	if e.last, err = e.journal.Last(ctx); err != nil {
-		return err
-	}
+	e.last = e.journal.LastPlace()
 	o, err := e.owner(ctx)
 	if err == nil {
 		e.alone, e.others = o.only, o.others

@@ -141,14 +141,3 @@ func (j *Journal) Scrub(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Last is the last place of the log, 0 of an empty one.
-func (j *Journal) Last(ctx context.Context) (seq int64, err error) {
-	err = j.file.Read(ctx, func(tx *sqlite.Tx) error {
-		return tx.QueryRow(`SELECT coalesce(max(seq), 0) FROM entries`).Scan(&seq)
-	})
-	if err != nil {
-		return 0, fmt.Errorf("journal: read its last place: %w", err)
-	}
-	return seq, nil
-}
