@@ -18,7 +18,6 @@ type tail struct {
 	mu     sync.Mutex
 	by     map[int64]Entry
 	oldest int64 // no entry in by is older
-	newest int64
 	bytes  int
 
 	last atomic.Int64 // the place of the last entry, here or not, for who wants no lock
@@ -35,9 +34,9 @@ func (t *tail) add(e Entry) {
 	}
 	t.by[e.Seq] = e
 	t.bytes += len(e.Payload)
-	t.newest = max(t.newest, e.Seq)
-	t.last.Store(max(t.last.Load(), e.Seq))
-	for (len(t.by) > tailEntries || t.bytes > tailBytes) && t.oldest < t.newest {
+	last := max(t.last.Load(), e.Seq)
+	t.last.Store(last)
+	for (len(t.by) > tailEntries || t.bytes > tailBytes) && t.oldest < last {
 		t.drop()
 	}
 }
