@@ -87,39 +87,6 @@ func (s *Store) SetAside(ctx context.Context, q Queued, reason string) error {
 	return nil
 }
 
-// Aside returns readings that were set aside, at most most, ordered by dwelling and time.
-func (s *Store) Aside(ctx context.Context, most int) ([]Aside, error) {
-	var all []Aside
-	err := s.file.Read(ctx, func(tx *sqlite.Tx) error {
-		all = nil
-		rows, err := tx.Query(`SELECT a.dwelling, a.at, a.series, a.n, a.reason, r.form, r.value, r.window
-			FROM aside a CROSS JOIN reading r USING (dwelling, at, series, n)
-			ORDER BY a.dwelling, a.at, a.series, a.n LIMIT ?`, most)
-		if err != nil {
-			return err
-		}
-		l := newLegend()
-		for rows.Next() {
-			var a Aside
-			var k key
-			var inForm int64
-			var c content
-			if err := rows.Scan(&k.dwelling, &k.at, &k.series, &k.n, &a.Reason, &inForm, &c.value, &c.window); err != nil {
-				return err
-			}
-			if a.Row, err = l.reading(tx, k, inForm, c); err != nil {
-				return err
-			}
-			all = append(all, a)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read what the InfluxDB refuses: %w", err)
-	}
-	return all, nil
-}
-
 // AsideFor counts the readings that were set aside, by reason.
 func (s *Store) AsideFor(ctx context.Context) (map[string]int64, error) {
 	var all map[string]int64

@@ -71,12 +71,6 @@ type QueuedDay struct {
 	dwelling, mark int64
 }
 
-// Aside is a reading that an InfluxDB has refused for good.
-type Aside struct {
-	Row
-	Reason string
-}
-
 // Waiting is how much waits for an InfluxDB.
 type Waiting struct {
 	Readings int64
