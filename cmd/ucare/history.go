@@ -152,7 +152,7 @@ func compare(cmd *cobra.Command, o history.Options, shown *progress) (err error)
 
 // dwelling compares the days of a dwelling.
 func (c *comparison) dwelling(home string, shown *progress) (text string, err error) {
-	first, last, _, err := c.file.Span(c.ctx, home)
+	first, last, err := c.file.Span(c.ctx, home)
 	if err != nil {
 		return "", err
 	}

@@ -219,9 +219,9 @@ func column(tx *sqlite.Tx, query string, args ...any) ([]string, error) {
 	return all, rows.Err()
 }
 
-// Span returns the instants of the first and the last reading of a dwelling, in UTC,
-// and how many there are. Without any, the instants are zero.
-func (s *Store) Span(ctx context.Context, dwelling string) (first, last time.Time, n int64, err error) {
+// Span returns the instants of the first and the last reading of a dwelling, in UTC.
+// Without any, they are zero.
+func (s *Store) Span(ctx context.Context, dwelling string) (first, last time.Time, err error) {
 	var from, to sql.Null[int64]
 	err = s.file.Read(ctx, func(tx *sqlite.Tx) error {
 		id, err := numberOfDwelling(tx, dwelling)
@@ -229,16 +229,15 @@ func (s *Store) Span(ctx context.Context, dwelling string) (first, last time.Tim
 			return err
 		}
 		return tx.QueryRow(`SELECT
-			(SELECT min(at) FROM reading WHERE dwelling = ?1), (SELECT max(at) FROM reading WHERE dwelling = ?1),
-			(SELECT count(*) FROM reading WHERE dwelling = ?1)`, id).Scan(&from, &to, &n)
+			(SELECT min(at) FROM reading WHERE dwelling = ?1), (SELECT max(at) FROM reading WHERE dwelling = ?1)`, id).Scan(&from, &to)
 	})
 	if err != nil {
-		return first, last, 0, fmt.Errorf("read from when on there is a history of %s: %w", dwelling, err)
+		return first, last, fmt.Errorf("read from when on there is a history of %s: %w", dwelling, err)
 	}
 	if from.Valid {
 		first, last = instant(from.V), instant(to.V)
 	}
-	return first, last, n, nil
+	return first, last, nil
 }
 
 // Count counts what is stored of a dwelling. It reads all of it: some tenths of a second
