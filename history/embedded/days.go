@@ -23,7 +23,7 @@ func (s *Store) StaleDays(ctx context.Context, dwelling string, location *time.L
 			if err := tx.QueryRow(`SELECT changes FROM progress`).Scan(&mark); err != nil {
 				return err
 			}
-			dates, err = column(tx, `SELECT date FROM stale WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY date`, dwelling)
+			dates, err = column[string](tx, `SELECT date FROM stale WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY date`, dwelling)
 			return err
 		})
 	}
@@ -66,19 +66,8 @@ func (s *Store) noteStale(ctx context.Context, dwelling string, location *time.L
 }
 
 // staleHours returns some hours of which it is not noted that their days are stale.
-func staleHours(tx *sqlite.Tx, dwelling int64) (hours []int64, err error) {
-	rows, err := tx.Query(`SELECT hour FROM hour WHERE dwelling = ? AND stale > 0 ORDER BY hour LIMIT ?`, dwelling, writeAtOnce)
-	if err != nil {
-		return nil, err
-	}
-	for rows.Next() {
-		var hour int64
-		if err := rows.Scan(&hour); err != nil {
-			return nil, err
-		}
-		hours = append(hours, hour)
-	}
-	return hours, rows.Err()
+func staleHours(tx *sqlite.Tx, dwelling int64) ([]int64, error) {
+	return column[int64](tx, `SELECT hour FROM hour WHERE dwelling = ? AND stale > 0 ORDER BY hour LIMIT ?`, dwelling, writeAtOnce)
 }
 
 // staleDays notes that the days that are made of hours are stale.

@@ -135,7 +135,7 @@ func (l *legend) reading(tx *sqlite.Tx, k key, inForm int64, c content) (Row, er
 func (s *Store) Dwellings(ctx context.Context) ([]string, error) {
 	var names []string
 	err := s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
-		names, err = column(tx, `SELECT name FROM dwelling ORDER BY name`)
+		names, err = column[string](tx, `SELECT name FROM dwelling ORDER BY name`)
 		return err
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Store) Dwellings(ctx context.Context) ([]string, error) {
 func (s *Store) Sensors(ctx context.Context, dwelling string) ([]string, error) {
 	var names []string
 	err := s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
-		names, err = column(tx, `SELECT DISTINCT sensor FROM series
+		names, err = column[string](tx, `SELECT DISTINCT sensor FROM series
 			WHERE dwelling = (SELECT id FROM dwelling WHERE name = ?) ORDER BY sensor`, dwelling)
 		return err
 	})
@@ -202,15 +202,15 @@ func (s *Store) Complete(ctx context.Context) (since time.Time, err error) {
 	return instant(ns.V), nil
 }
 
-// column reads texts.
-func column(tx *sqlite.Tx, query string, args ...any) ([]string, error) {
+// column reads the one value that each row has.
+func column[T any](tx *sqlite.Tx, query string, args ...any) ([]T, error) {
 	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
-	var all []string
+	var all []T
 	for rows.Next() {
-		var one string
+		var one T
 		if err := rows.Scan(&one); err != nil {
 			return nil, err
 		}

@@ -220,19 +220,9 @@ func (w *writing) forgetNames(dwelling int64) error {
 
 // numbers returns the numbers of the dwellings.
 func (s *Store) numbers(ctx context.Context) (all []int64, err error) {
-	err = s.file.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`SELECT id FROM dwelling ORDER BY id`)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			all = append(all, id)
-		}
-		return rows.Err()
+	err = s.file.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		all, err = column[int64](tx, `SELECT id FROM dwelling ORDER BY id`)
+		return err
 	})
 	return all, err
 }
