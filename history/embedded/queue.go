@@ -47,17 +47,29 @@ func (s *Store) Waiting(ctx context.Context, most int) ([]Queued, error) {
 
 // Sent says that an InfluxDB has the readings.
 func (s *Store) Sent(ctx context.Context, sent []Queued) error {
-	for some := range slices.Chunk(sent, writeAtOnce) {
+	err := forEach(ctx, s, sent, func(w *writing, q Queued) error {
+		_, err := w.unline(q.key)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note that the InfluxDB has %d readings: %w", len(sent), err)
+	}
+	return nil
+}
+
+// forEach runs do for each of all, for some at a time in a transaction.
+func forEach[T any](ctx context.Context, s *Store, all []T, do func(*writing, T) error) error {
+	for some := range slices.Chunk(all, writeAtOnce) {
 		err := s.write(ctx, func(w *writing) error {
-			for _, q := range some {
-				if _, err := w.unline(q.key); err != nil {
+			for _, one := range some {
+				if err := do(w, one); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("note that the InfluxDB has %d readings: %w", len(sent), err)
+			return err
 		}
 	}
 	return nil
@@ -193,18 +205,12 @@ func (s *Store) WaitingHours(ctx context.Context, most int) ([]QueuedHour, error
 // SentHours says that an InfluxDB has the hours. Those that were stored anew meanwhile
 // go on waiting.
 func (s *Store) SentHours(ctx context.Context, sent []QueuedHour) error {
-	for some := range slices.Chunk(sent, writeAtOnce) {
-		err := s.write(ctx, func(w *writing) error {
-			for _, h := range some {
-				if _, err := w.Exec(`UPDATE hour SET waiting = 0 WHERE dwelling = ? AND hour = ? AND waiting = ?`, h.dwelling, h.hour, h.mark); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("note that the InfluxDB has %d hours: %w", len(sent), err)
-		}
+	err := forEach(ctx, s, sent, func(w *writing, h QueuedHour) error {
+		_, err := w.Exec(`UPDATE hour SET waiting = 0 WHERE dwelling = ? AND hour = ? AND waiting = ?`, h.dwelling, h.hour, h.mark)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note that the InfluxDB has %d hours: %w", len(sent), err)
 	}
 	return nil
 }
@@ -222,18 +228,12 @@ func (s *Store) WaitingDays(ctx context.Context, most int) ([]QueuedDay, error) 
 // SentDays says that an InfluxDB has the days. Those that were stored anew meanwhile go
 // on waiting.
 func (s *Store) SentDays(ctx context.Context, sent []QueuedDay) error {
-	for some := range slices.Chunk(sent, writeAtOnce) {
-		err := s.write(ctx, func(w *writing) error {
-			for _, d := range some {
-				if _, err := w.Exec(`UPDATE day SET waiting = 0 WHERE dwelling = ? AND date = ? AND waiting = ?`, d.dwelling, d.Date, d.mark); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("note that the InfluxDB has %d days: %w", len(sent), err)
-		}
+	err := forEach(ctx, s, sent, func(w *writing, d QueuedDay) error {
+		_, err := w.Exec(`UPDATE day SET waiting = 0 WHERE dwelling = ? AND date = ? AND waiting = ?`, d.dwelling, d.Date, d.mark)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note that the InfluxDB has %d days: %w", len(sent), err)
 	}
 	return nil
 }
