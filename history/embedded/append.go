@@ -44,10 +44,10 @@ func OfFile(err error) bool { return sqlite.OfFile(err) }
 func (s *Store) append(ctx context.Context, readings []ucare.Reading, seq int64) error {
 	err := s.write(ctx, func(w *writing) error {
 		w.stored = max(w.stored, seq)
-		if err := w.unlined(s.queue); err != nil {
+		if err := w.unlined(); err != nil {
 			return err
 		}
-		a := appending{writing: w, queue: s.queue}
+		a := appending{writing: w}
 		for _, r := range readings {
 			if err := a.reading(r); err != nil {
 				return fmt.Errorf("reading %s of %s at %s: %w", r.Kind, r.Sensor, r.At.Format(time.RFC3339Nano), err)
@@ -64,7 +64,6 @@ func (s *Store) append(ctx context.Context, readings []ucare.Reading, seq int64)
 // An appending is a transaction that appends.
 type appending struct {
 	*writing
-	queue bool
 	dirty struct{ dwelling, hour int64 } // that was marked last: most readings are of one hour
 	some  bool                           // was marked
 }

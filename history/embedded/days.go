@@ -122,7 +122,7 @@ func (s *Store) PutDays(ctx context.Context, days []activity.Day, mark int64) er
 	}
 	err := s.write(ctx, func(w *writing) error {
 		for i, d := range days {
-			if err := w.day(d, bodies[i], s.queue, mark); err != nil {
+			if err := w.day(d, bodies[i], mark); err != nil {
 				return fmt.Errorf("day %s: %w", d.Date, err)
 			}
 		}
@@ -135,17 +135,14 @@ func (s *Store) PutDays(ctx context.Context, days []activity.Day, mark int64) er
 }
 
 // day stores a day. One that says the same as before is not sent again.
-func (w *writing) day(d activity.Day, body string, queue bool, mark int64) error {
+func (w *writing) day(d activity.Day, body string, mark int64) error {
 	dwelling, err := w.dwelling(d.Dwelling)
 	if err != nil {
 		return err
 	}
-	if err := w.unlined(queue); err != nil {
+	waiting, err := w.toSend()
+	if err != nil {
 		return err
-	}
-	var waiting int64
-	if queue {
-		waiting = w.mark()
 	}
 	_, err = w.Exec(`INSERT INTO day (dwelling, date, body, waiting) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET body = excluded.body, waiting = excluded.waiting WHERE body != excluded.body`,

@@ -53,7 +53,7 @@ func (s *Store) PutHour(ctx context.Context, h activity.Hour, mark int64, carryC
 		if err != nil {
 			return err
 		}
-		if err := w.hour(dwelling, h, s.queue); err != nil {
+		if err := w.hour(dwelling, h); err != nil {
 			return err
 		}
 		hour := hourOf(from)
@@ -69,7 +69,7 @@ func (s *Store) PutHour(ctx context.Context, h activity.Hour, mark int64, carryC
 }
 
 // hour stores an hour. One that says the same as before is not sent again.
-func (w *writing) hour(dwelling int64, h activity.Hour, queue bool) error {
+func (w *writing) hour(dwelling int64, h activity.Hour) error {
 	sums, course := packer{w: w, dwelling: dwelling}, packer{w: w, dwelling: dwelling}
 	if err := sums.sums(h.From, h.Sensors); err != nil {
 		return err
@@ -77,14 +77,11 @@ func (w *writing) hour(dwelling int64, h activity.Hour, queue bool) error {
 	if err := course.course(&h.Course); err != nil {
 		return err
 	}
-	if err := w.unlined(queue); err != nil {
+	waiting, err := w.toSend()
+	if err != nil {
 		return err
 	}
-	var waiting int64
-	if queue {
-		waiting = w.mark()
-	}
-	_, err := w.Exec(`INSERT INTO hour (dwelling, hour, sensors, course, stale, waiting) VALUES (?, ?, ?, ?, 1, ?)
+	_, err = w.Exec(`INSERT INTO hour (dwelling, hour, sensors, course, stale, waiting) VALUES (?, ?, ?, ?, 1, ?)
 		ON CONFLICT DO UPDATE SET sensors = excluded.sensors, course = excluded.course, stale = 1, waiting = excluded.waiting
 		WHERE sensors != excluded.sensors OR course != excluded.course`,
 		dwelling, hourOf(h.From.UnixNano()), sums.b, course.b, waiting)

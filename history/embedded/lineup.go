@@ -11,12 +11,21 @@ import (
 // twice is harmless. It is done a little at a time and goes on where it was interrupted.
 
 // unlined notes that what is stored now is not lined up.
-func (w *writing) unlined(queue bool) error {
-	if queue {
+func (w *writing) unlined() error {
+	if w.queue {
 		return nil
 	}
 	_, err := w.Exec(`UPDATE progress SET unlined = 1, lined_dwelling = 0, lined_at = 0 WHERE unlined = 0 OR lined_dwelling > 0`)
 	return err
+}
+
+// toSend is the number by which an hour or day that is stored now waits for an InfluxDB; 0
+// without one.
+func (w *writing) toSend() (waiting int64, err error) {
+	if !w.queue {
+		return 0, w.unlined()
+	}
+	return w.mark(), nil
 }
 
 // LineUpAgain lets everything wait again for an InfluxDB, also what one has confirmed: for

@@ -58,6 +58,7 @@ func (s *Store) Close() error { return s.file.Close() }
 type writing struct {
 	*sqlite.Tx
 	names *names
+	queue bool
 	// stored, changes, known and queued are the columns of progress.
 	stored, changes, known, queued int64
 	marked                         bool // this change has its number
@@ -70,7 +71,7 @@ func (s *Store) write(ctx context.Context, do func(*writing) error) error {
 
 func (s *Store) writeBy(ctx context.Context, by func(context.Context, func(*sqlite.Tx) error) error, do func(*writing) error) error {
 	return by(ctx, func(tx *sqlite.Tx) error {
-		w := writing{Tx: tx, names: s.names}
+		w := writing{Tx: tx, names: s.names, queue: s.queue}
 		err := tx.QueryRow(`SELECT stored, changes, names, queued FROM progress`).Scan(&w.stored, &w.changes, &w.known, &w.queued)
 		if err != nil {
 			return err
