@@ -65,7 +65,6 @@ func (s *Store) append(ctx context.Context, readings []ucare.Reading, seq int64)
 type appending struct {
 	*writing
 	dirty struct{ dwelling, hour int64 } // that was marked last: most readings are of one hour
-	some  bool                           // was marked
 }
 
 // A window is the samples of a reading, as JSON.
@@ -201,10 +200,10 @@ func (w *writing) line(k key) error {
 // touch makes the hour of a reading dirty.
 func (a *appending) touch(k key) error {
 	hour := hourOf(k.at)
-	if a.some && a.dirty.dwelling == k.dwelling && a.dirty.hour == hour {
+	if a.dirty.dwelling == k.dwelling && a.dirty.hour == hour {
 		return nil
 	}
-	a.some, a.dirty.dwelling, a.dirty.hour = true, k.dwelling, hour
+	a.dirty.dwelling, a.dirty.hour = k.dwelling, hour
 	return a.smudge(k.dwelling, hour)
 }
 
