@@ -174,7 +174,7 @@ func (f *fake) stored(dwelling string, from, to time.Time) (rows []embedded.Row)
 			rows = append(rows, embedded.Row{Reading: r, N: p.n})
 		}
 	}
-	slices.SortFunc(rows, func(a, b embedded.Row) int { return cmp.Or(a.Reading.At.Compare(b.Reading.At), inOrder(a, b)) })
+	slices.SortFunc(rows, func(a, b embedded.Row) int { return cmp.Or(a.Reading.At.Compare(b.Reading.At), embedded.InOrder(a, b)) })
 	return rows
 }
 

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"math"
@@ -155,13 +154,8 @@ func union(ours, theirs []embedded.Row) []embedded.Row {
 		row.N = place(row, there)
 		all, there = append(all, row), append(there, row)
 	}
-	slices.SortStableFunc(all, inOrder)
+	slices.SortStableFunc(all, embedded.InOrder)
 	return all
-}
-
-// inOrder is the order of what is of one instant.
-func inOrder(a, b embedded.Row) int {
-	return cmp.Or(cmp.Compare(a.Reading.Sensor, b.Reading.Sensor), cmp.Compare(a.Reading.Kind, b.Reading.Kind), cmp.Compare(a.N, b.N))
 }
 
 // same: two readings of one instant are the same reading. The room is not looked at: a

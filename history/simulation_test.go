@@ -204,7 +204,7 @@ func (l *life) wrong() (complaints []string) {
 			if c := a.Reading.At.Compare(b.Reading.At); c != 0 {
 				return c
 			}
-			return inOrder(a, b)
+			return embedded.InOrder(a, b)
 		})
 		if got := sum(l.server.stored(dwelling, time.Unix(0, 0), time.Now())); got != sum(want) {
 			complaints = append(complaints, fmt.Sprintf("the server has %s of %s, want %s", got, dwelling, sum(want)))

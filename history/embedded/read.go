@@ -94,9 +94,12 @@ func arrange(rows []Row) {
 	if len(rows) < 2 {
 		return
 	}
-	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.Reading.Sensor, b.Reading.Sensor), cmp.Compare(a.Reading.Kind, b.Reading.Kind), cmp.Compare(a.N, b.N))
-	})
+	slices.SortFunc(rows, InOrder)
+}
+
+// InOrder compares readings of one instant: by sensor, then kind and number.
+func InOrder(a, b Row) int {
+	return cmp.Or(cmp.Compare(a.Reading.Sensor, b.Reading.Sensor), cmp.Compare(a.Reading.Kind, b.Reading.Kind), cmp.Compare(a.N, b.N))
 }
 
 // row scans at, series, n, form, value and window.
