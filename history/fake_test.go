@@ -64,7 +64,7 @@ func newFake() *fake {
 	}
 }
 
-func (f *fake) dial(influx.Config, names) (*server, error) {
+func (f *fake) dial(influx.Config, influx.Names) (*server, error) {
 	return &server{taker: f, summarizer: f, archive: f, eraser: f, notes: func() []string { return nil }, close: func() {}}, nil
 }
 

@@ -49,7 +49,7 @@ type Place = embedded.Place
 // be opened must not keep anybody from being watched over. It is safe for concurrent use.
 type Memory struct {
 	o     Options
-	dial  func(influx.Config, names) (*server, error)
+	dial  func(influx.Config, influx.Names) (*server, error)
 	lined func(*embedded.Store) spool // the file as the sender has it
 	life  context.Context             // ends with Close; opening the file belongs to nobody's call
 	end   context.CancelFunc
@@ -84,7 +84,7 @@ var errForgotten = errors.New("the history is closed")
 // New makes a Memory; it opens nothing and asks no server. Close it.
 func New(o Options) *Memory { return newMemory(o, dialInflux) }
 
-func newMemory(o Options, dial func(influx.Config, names) (*server, error)) *Memory {
+func newMemory(o Options, dial func(influx.Config, influx.Names) (*server, error)) *Memory {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}

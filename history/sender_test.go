@@ -317,7 +317,7 @@ func TestAServerThatRefusesEverythingHasNothingSetAside(t *testing.T) {
 			at := well
 			f.mood = func() mood { return at }
 			m := newMemory(Options{Path: filepath.Join(t.TempDir(), "history.db"), Influx: &influx.Config{}},
-				func(influx.Config, names) (*server, error) {
+				func(influx.Config, influx.Names) (*server, error) {
 					s, err := f.dial(influx.Config{}, nil)
 					if believes {
 						s.taker = gullible{f}

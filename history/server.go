@@ -59,12 +59,8 @@ func (s *server) ready(ctx context.Context) error {
 	return nil
 }
 
-// A names tells the names of a dwelling's sensors, by which the server's pseudonyms are
-// understood.
-type names func(ctx context.Context, dwelling string) ([]string, error)
-
 // dialInflux makes a server; it asks nothing of it yet.
-func dialInflux(c influx.Config, known names) (*server, error) {
+func dialInflux(c influx.Config, known influx.Names) (*server, error) {
 	store, err := influx.New(c, known)
 	if err != nil {
 		return nil, err

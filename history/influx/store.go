@@ -41,7 +41,7 @@ type Point struct {
 	N       int
 }
 
-// Names tells the names of the sensors of a dwelling.
+// Names tells the names of the sensors of a dwelling, by which pseudonyms are understood.
 type Names func(ctx context.Context, dwelling string) ([]string, error)
 
 // A Store speaks with one server. It is safe for concurrent use.
@@ -60,9 +60,8 @@ type Store struct {
 	notes    []string
 }
 
-// New makes a store, without speaking to the server yet. known tells the names of the
-// sensors of a dwelling, so that pseudonyms can be turned back into them.
-func New(c Config, known func(ctx context.Context, dwelling string) ([]string, error)) (*Store, error) {
+// New makes a store, without speaking to the server yet.
+func New(c Config, known Names) (*Store, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
