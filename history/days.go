@@ -143,10 +143,7 @@ func (m *Memory) hoursBefore(ctx context.Context, dwelling string, from, to time
 	}
 	bounded, cancel := context.WithTimeout(ctx, olderWithin)
 	defer cancel()
-	server, err := m.connect()
-	if err == nil {
-		err = server.ready(bounded)
-	}
+	server, err := m.prepared(bounded)
 	var hours []activity.Hour
 	if err == nil {
 		hours, err = server.Hours(bounded, dwelling, from, to)

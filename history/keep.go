@@ -91,10 +91,7 @@ func amounts(c embedded.Counts) Amounts {
 
 // countServer is how many readings the InfluxDB has of a dwelling.
 func (m *Memory) countServer(ctx context.Context, dwelling string) (int64, error) {
-	server, err := m.connect()
-	if err == nil && server != nil {
-		err = server.ready(ctx)
-	}
+	server, err := m.prepared(ctx)
 	if err != nil || server == nil {
 		return 0, err
 	}
@@ -133,11 +130,8 @@ func (m *Memory) Erase(ctx context.Context, dwelling string) (Amounts, error) {
 
 // eraseServer erases a dwelling on the InfluxDB, and looks whether it did.
 func (m *Memory) eraseServer(ctx context.Context, dwelling string) error {
-	server, err := m.connect()
+	server, err := m.prepared(ctx)
 	if err != nil || server == nil {
-		return err
-	}
-	if err := server.ready(ctx); err != nil {
 		return err
 	}
 	if err := server.Erase(ctx, dwelling); err != nil {

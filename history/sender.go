@@ -165,10 +165,7 @@ func (m *Memory) send(ctx context.Context) (some bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	server, err := m.connect()
-	if err == nil {
-		err = server.ready(ctx)
-	}
+	server, err := m.prepared(ctx)
 	if err != nil {
 		return false, &serverError{err}
 	}

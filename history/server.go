@@ -89,6 +89,18 @@ func (m *Memory) connect() (*server, error) {
 	return m.server, nil
 }
 
+// prepared returns the InfluxDB once it is ready, nil when none is configured.
+func (m *Memory) prepared(ctx context.Context) (*server, error) {
+	s, err := m.connect()
+	if err != nil || s == nil {
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 func (m *Memory) sensors(ctx context.Context, dwelling string) ([]string, error) {
 	file, err := m.open(ctx)
 	if err != nil {
@@ -103,10 +115,7 @@ type distant struct{ m *Memory }
 
 func (d distant) Points(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[influx.Point, error] {
 	return func(yield func(influx.Point, error) bool) {
-		server, err := d.m.connect()
-		if err == nil {
-			err = server.ready(ctx)
-		}
+		server, err := d.m.prepared(ctx)
 		if err != nil {
 			yield(influx.Point{}, err)
 			return
