@@ -29,7 +29,8 @@ type (
 		Points(ctx context.Context, dwelling string, from, to time.Time) iter.Seq2[influx.Point, error]
 		Hours(ctx context.Context, dwelling string, from, to time.Time) ([]activity.Hour, error)
 	}
-	// An eraser counts and erases all points of a dwelling.
+	// An eraser counts and erases all points of a dwelling. It erases without an error when
+	// it has looked and finds none any more.
 	eraser interface {
 		Count(ctx context.Context, dwelling string) (int64, error)
 		Erase(ctx context.Context, dwelling string) error
