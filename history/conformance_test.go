@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,18 +26,14 @@ import (
 
 // shared is one real InfluxDB; each test has a database of its own there.
 var shared struct {
-	once   sync.Once
-	server *influxd.Server
-	err    error
+	influxd.Shared
 	places atomic.Int64
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared.server != nil {
-		if err := shared.server.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
+	if err := shared.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
 }
@@ -47,15 +41,8 @@ func TestMain(m *testing.M) {
 // place is a fresh database on the real InfluxDB.
 func place(t testing.TB) *influx.Config {
 	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = influxd.Start(context.Background()) })
-	if errors.Is(shared.err, influxd.ErrMissing) {
-		t.Skip("SKIPPED:", shared.err)
-	}
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	name := fmt.Sprintf("ucare%d", shared.places.Add(1))
-	return &influx.Config{URL: shared.server.URL, Bucket: name + "/readings", Hours: name + "/hours", Key: []byte("0123456789abcdef0123456789abcdef")}
+	url, name := shared.URL(t), fmt.Sprintf("ucare%d", shared.places.Add(1))
+	return &influx.Config{URL: url, Bucket: name + "/readings", Hours: name + "/hours", Key: []byte("0123456789abcdef0123456789abcdef")}
 }
 
 // A store is a Memory under test. What was appended is in it once it is settled.

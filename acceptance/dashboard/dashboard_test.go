@@ -3,7 +3,6 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -175,14 +174,7 @@ func (g grafana) ask(ctx context.Context, flux string) (rows int, err error) {
 }
 
 func TestEachQuestionOfTheDashboardHasAnAnswer(t *testing.T) {
-	server, err := influxd.Start(t.Context())
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED: " + err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
+	server := influxd.ForTest(t)
 	g := grafana{server, fill(t, server)}
 	questions := read(t).questions(t)
 	if len(questions) < 8 {

@@ -12,23 +12,6 @@ import (
 	"github.com/ucare-project/ucare/acceptance/influxd"
 )
 
-func start(t *testing.T, extra ...string) *influxd.Server {
-	t.Helper()
-	server, err := influxd.Start(t.Context(), extra...)
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED:", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // post sends line protocol and returns how it went.
 func post(ctx context.Context, url, body string) (status int, text string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
@@ -56,7 +39,7 @@ func must(t *testing.T, url, body string, want int) string {
 
 // A server keeps what it has taken when it is killed, and comes back where it was.
 func TestAServerIsKilledAndComesBack(t *testing.T) {
-	server := start(t)
+	server := influxd.ForTest(t)
 	must(t, server.URL+"/query", "q=CREATE DATABASE d", http.StatusOK)
 	must(t, server.URL+"/write?db=d", "m v=42 1", http.StatusNoContent)
 	if err := server.Kill(); err != nil {
@@ -74,7 +57,7 @@ func TestAServerIsKilledAndComesBack(t *testing.T) {
 }
 
 func TestAPausedServerTakesAndDoesNotAnswer(t *testing.T) {
-	server := start(t)
+	server := influxd.ForTest(t)
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +73,7 @@ func TestAPausedServerTakesAndDoesNotAnswer(t *testing.T) {
 }
 
 func TestALineIsBadInManyWays(t *testing.T) {
-	server := start(t, "[http]", "max-body-size = 100")
+	server := influxd.ForTest(t, "[http]", "max-body-size = 100")
 	line, err := influxd.NewLine(server.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,15 +21,7 @@ import (
 // startServer is a home of which only the server is there.
 func startServer(t *testing.T) *home {
 	t.Helper()
-	server, err := influxd.Start(t.Context())
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED: " + err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	h := &home{server: server, place: &acceptance.Place{Data: t.TempDir()}}
+	h := &home{server: influxd.ForTest(t), place: &acceptance.Place{Data: t.TempDir()}}
 	if err := os.WriteFile(filepath.Join(h.place.Data, "pseudonyms.key"), []byte("0123456789abcdef0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -141,12 +132,7 @@ func startHome(t *testing.T, overlay string) *home {
 		t.Fatal(err)
 	}
 	h, err := start(context.WithoutCancel(t.Context()), dir, binary)
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED: " + err.Error())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	influxd.Need(t, err)
 	t.Cleanup(h.close)
 	return h
 }

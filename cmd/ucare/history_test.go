@@ -62,23 +62,6 @@ func killed(t *testing.T, cmd *exec.Cmd) {
 	_ = cmd.Wait() // it was killed
 }
 
-func realInflux(t *testing.T) *influxd.Server {
-	t.Helper()
-	server, err := influxd.Start(t.Context())
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED:", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // withInflux configures an InfluxDB that is not used yet.
 func withInflux(address string) string {
 	return fmt.Sprintf(`, history: {store: embedded, influxdb: {url: %q, bucket: ucare/raw, hours_bucket: ucare/hours}}`, address)
@@ -126,7 +109,7 @@ func tell(t *testing.T, server *influxd.Server, statement string) {
 }
 
 func TestTheHistoryIsCopiedToAnInfluxDBAndCompared(t *testing.T) {
-	server := realInflux(t)
+	server := influxd.ForTest(t)
 	config, data := gatewayWith(t, withInflux(server.URL), "kim", "park")
 	lately(t, data, 3000, "kim", "park")
 	for range 2 { // to copy again changes nothing
@@ -150,7 +133,7 @@ func TestTheHistoryIsCopiedToAnInfluxDBAndCompared(t *testing.T) {
 
 // What only the InfluxDB has any more is exported as if it were here.
 func TestAnExportIsTheSameFromAnInfluxDB(t *testing.T) {
-	server := realInflux(t)
+	server := influxd.ForTest(t)
 	config, data := gatewayWith(t, withInflux(server.URL), "kim")
 	forDays(t, data, 20, 1000, "kim")
 	says(t, "history", "copy", "--config", config)
@@ -194,7 +177,7 @@ func TestAnExportIsTheSameFromAnInfluxDB(t *testing.T) {
 }
 
 func TestACopyThatIsKilledGoesOn(t *testing.T) {
-	server := realInflux(t)
+	server := influxd.ForTest(t)
 	line, err := influxd.NewLine(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +222,7 @@ func countOn(t *testing.T, config, dwelling string) int64 {
 }
 
 func TestNothingCountsAsErasedOnAnInfluxDBThatIsDown(t *testing.T) {
-	server := realInflux(t)
+	server := influxd.ForTest(t)
 	config, data := gatewayWith(t, withInflux(server.URL), "kimhouse", "parkhouse")
 	livedIn(t, data, "kimhouse", "parkhouse")()
 	lately(t, data, 500, "kimhouse", "parkhouse")

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ucare-project/ucare/acceptance/influxd"
 	"github.com/ucare-project/ucare/activity"
 )
 
@@ -50,7 +51,7 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestPrepareMakesWhatIsMissingAndLeavesWhatIsThere(t *testing.T) {
-	c := config(serverURL(t))
+	c := config(shared.URL(t))
 	for _, step := range []struct {
 		readings, hours time.Duration
 		notes           int
@@ -78,8 +79,8 @@ func TestPrepareMakesWhatIsMissingAndLeavesWhatIsThere(t *testing.T) {
 
 // A server of each kind that cannot be used says why, and what to do.
 func TestPrepareSaysWhatToPutRight(t *testing.T) {
-	closed := ownServer(t, "[http]", "auth-enabled = true", "flux-enabled = false")
-	open18 := ownServer(t, "[http]", "auth-enabled = true")
+	closed := influxd.ForTest(t, "[http]", "auth-enabled = true", "flux-enabled = false")
+	open18 := influxd.ForTest(t, "[http]", "auth-enabled = true")
 	for _, server := range []string{closed.URL, open18.URL} {
 		post(t, server+"/query", "application/x-www-form-urlencoded", "q=CREATE USER admin WITH PASSWORD 'right' WITH ALL PRIVILEGES")
 	}

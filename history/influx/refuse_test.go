@@ -33,7 +33,7 @@ func post(t *testing.T, url, contentType, body string) {
 // behind is a store on the shared server, at the end of a line that can be made bad.
 func behind(t *testing.T, sensors ...string) (*Store, *influxd.Line) {
 	t.Helper()
-	l := newLineTo(t, serverURL(t))
+	l := newLineTo(t, shared.URL(t))
 	s := open(t, config(l.URL), sensors...)
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -359,7 +359,7 @@ func TestAServerThatHangs(t *testing.T) {
 
 // The real server, held and killed.
 func TestAServerThatIsHeldAndKilled(t *testing.T) {
-	server := ownServer(t)
+	server := influxd.ForTest(t)
 	s := open(t, config(server.URL), "s1")
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)

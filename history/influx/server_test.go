@@ -3,14 +3,12 @@ package influx
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,50 +19,16 @@ import (
 
 // shared is one real server for the tests that do it no harm; each has a database of its own.
 var shared struct {
-	once   sync.Once
-	server *influxd.Server
-	err    error
+	influxd.Shared
 	places atomic.Int64
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared.server != nil {
-		if err := shared.server.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
+	if err := shared.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
-}
-
-func serverURL(t testing.TB) string {
-	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = influxd.Start(context.Background()) })
-	skipMissing(t, shared.err)
-	return shared.server.URL
-}
-
-func skipMissing(t testing.TB, err error) {
-	t.Helper()
-	if errors.Is(err, influxd.ErrMissing) {
-		t.Skip("SKIPPED:", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// ownServer is a server that a test may kill and hold.
-func ownServer(t *testing.T, extra ...string) *influxd.Server {
-	t.Helper()
-	server, err := influxd.Start(t.Context(), extra...)
-	skipMissing(t, err)
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
 }
 
 func newLineTo(t *testing.T, url string) *influxd.Line {
@@ -110,7 +74,7 @@ func open(t testing.TB, c Config, sensors ...string) *Store {
 // prepared is a store on the shared server.
 func prepared(t testing.TB, sensors ...string) *Store {
 	t.Helper()
-	s := open(t, config(serverURL(t)), sensors...)
+	s := open(t, config(shared.URL(t)), sensors...)
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
