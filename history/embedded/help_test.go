@@ -9,10 +9,20 @@ import (
 	"github.com/ucare-project/ucare/sqlite"
 )
 
+func open(t testing.TB, path string) *Store {
+	t.Helper()
+	return openWith(t, path, Options{})
+}
+
 // openQueue opens a history that an InfluxDB follows.
 func openQueue(t testing.TB, path string) *Store {
 	t.Helper()
-	s, aside, err := Open(t.Context(), path, Options{Queue: true})
+	return openWith(t, path, Options{Queue: true})
+}
+
+func openWith(t testing.TB, path string, o Options) *Store {
+	t.Helper()
+	s, aside, err := Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatal(err)
 	}

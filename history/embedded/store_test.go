@@ -15,19 +15,6 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 
-func open(t testing.TB, path string) *Store {
-	t.Helper()
-	s, aside, err := Open(t.Context(), path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if aside != "" {
-		t.Fatalf("a good file was moved aside to %s", aside)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
 func all(t testing.TB, s *Store, dwelling string, from, to time.Time) []ucare.Reading {
 	t.Helper()
 	var got []ucare.Reading
