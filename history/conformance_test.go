@@ -128,6 +128,14 @@ func all(t *testing.T, readings iter.Seq2[ucare.Reading, error]) []ucare.Reading
 	return got
 }
 
+// alike: two lists of readings say the same.
+func alike(t *testing.T, got, want []ucare.Reading) {
+	t.Helper()
+	if text(got) != text(want) {
+		t.Errorf("got  %s\nwant %s", text(got), text(want))
+	}
+}
+
 var (
 	seoul    = must(time.LoadLocation("Asia/Seoul"))
 	noon     = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
@@ -155,9 +163,7 @@ var behaviours = map[string]behaviour{
 		s.append(t, want...)
 		s.settle(t)
 		got := all(t, s.Between(t.Context(), "mrs-a", everFrom, everTo))
-		if text(got) != text(want) {
-			t.Errorf("got  %s\nwant %s", text(got), text(want))
-		}
+		alike(t, got, want)
 		return got
 	},
 	"readings are ordered by time, sensor and kind": func(t *testing.T, s store) any {
@@ -169,9 +175,7 @@ var behaviours = map[string]behaviour{
 		s.append(t, want[3], want[1])
 		s.settle(t)
 		got := all(t, s.Between(t.Context(), "a", everFrom, everTo))
-		if text(got) != text(want) {
-			t.Errorf("got  %s\nwant %s", text(got), text(want))
-		}
+		alike(t, got, want)
 		return got
 	},
 	"a range is half open, to the nanosecond": func(t *testing.T, s store) any {
@@ -180,9 +184,7 @@ var behaviours = map[string]behaviour{
 		}
 		s.settle(t)
 		got := all(t, s.Between(t.Context(), "a", noon.Add(2), noon.Add(5)))
-		if want := []ucare.Reading{moved(2, "a", "s"), moved(3, "a", "s"), moved(4, "a", "s")}; text(got) != text(want) {
-			t.Errorf("got  %s\nwant %s", text(got), text(want))
-		}
+		alike(t, got, []ucare.Reading{moved(2, "a", "s"), moved(3, "a", "s"), moved(4, "a", "s")})
 		if got := all(t, s.Between(t.Context(), "a", noon, noon)); len(got) > 0 {
 			t.Errorf("a range of nothing has %s", text(got))
 		}
@@ -194,9 +196,7 @@ var behaviours = map[string]behaviour{
 			s.settle(t)
 		}
 		got := all(t, s.Between(t.Context(), "mrs-a", everFrom, everTo))
-		if text(got) != text(forms()) {
-			t.Errorf("got  %s\nwant %s", text(got), text(forms()))
-		}
+		alike(t, got, forms())
 		return got
 	},
 	"readings of one instant are kept beside each other, late ones too": func(t *testing.T, s store) any {
@@ -212,9 +212,7 @@ var behaviours = map[string]behaviour{
 		s.append(t, want[8:]...)
 		s.settle(t)
 		got := all(t, s.Between(t.Context(), "a", everFrom, everTo))
-		if text(got) != text(want) {
-			t.Errorf("got  %s\nwant %s", text(got), text(want))
-		}
+		alike(t, got, want)
 		return got
 	},
 	"names may be anything, and dwellings are apart": func(t *testing.T, s store) any {
