@@ -30,10 +30,6 @@ func (m *Memory) Hours(ctx context.Context, dwelling string, from, to time.Time)
 		return nil, err
 	}
 	m.freshen(ctx, dwelling)
-	return m.hours(ctx, file, dwelling, from, to)
-}
-
-func (m *Memory) hours(ctx context.Context, file *embedded.Store, dwelling string, from, to time.Time) ([]activity.Hour, error) {
 	hours, err := file.Hours(ctx, dwelling, from, to)
 	if err != nil {
 		return nil, err
