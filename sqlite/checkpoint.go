@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 type homebringer struct {
 	conn *sql.Conn
 	due  chan struct{} // holds one
+	mu   sync.Mutex    // held while the log is brought home
 }
 
 // newHomebringer prepares the connection. SQLite copies beside the writer: it
@@ -58,9 +60,21 @@ func (h *homebringer) work(closing <-chan struct{}) {
 		case <-closing:
 			return
 		case <-h.due:
+			h.mu.Lock()
 			_, _ = h.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+			h.mu.Unlock()
 		}
 	}
+}
+
+// hold waits until nothing is under way, and keeps it so until release: while one connection
+// brings the log home, SQLite lets no other one empty it, and does not wait.
+func (h *homebringer) hold() (release func()) {
+	if h == nil {
+		return func() {}
+	}
+	h.mu.Lock()
+	return h.mu.Unlock
 }
 
 func (h *homebringer) close() error {

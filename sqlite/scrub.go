@@ -34,6 +34,7 @@ func (f *File) Scrub(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("write the file anew without what was deleted (free as much disk as the file has, there and in TMPDIR): %w", err)
 		}
+		defer f.home.hold()()
 		if err := f.writer.emptyLog(ctx); err != nil {
 			return fmt.Errorf("empty the write-ahead log: %w", err)
 		}
